@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+# How the project's own programs are compiled, and one function for each kind:
+#
+#   fovea_add_test(stem [sources...])         tests/<stem>_test.cc
+#   fovea_add_golden_test(stem [sources...])  the same, for every x86-64 class
+#   fovea_add_bench(stem [sources...])        bench/<stem>_bench.cc
+#   fovea_add_example(stem)                   examples/<stem>/*.cc
+#
+# `sources` are further files of the same program.
+include_guard(GLOBAL)
+include(CheckCXXCompilerFlag)
+
+set(fovea_march_default "")
+if(FOVEA_TOP_LEVEL AND NOT CMAKE_CROSSCOMPILING)
+  check_cxx_compiler_flag(-march=native FOVEA_HAS_MARCH_NATIVE)
+  if(FOVEA_HAS_MARCH_NATIVE)
+    set(fovea_march_default native)
+  endif()
+endif()
+set(FOVEA_MARCH "${fovea_march_default}" CACHE STRING
+    "-march of the tests, benchmarks and examples; empty for none")
+
+# Flags of all the project's own programs; -march stands apart because the
+# golden tests choose their own.
+add_library(fovea_program_flags INTERFACE)
+target_compile_options(
+  fovea_program_flags
+  INTERFACE -Wall
+            -Wextra
+            -Werror
+            -Wshadow
+            -Wundef
+            -Wold-style-cast
+            -Wnon-virtual-dtor
+            -fno-exceptions
+            -fno-rtti)
+if(FOVEA_SANITIZE)
+  list(JOIN FOVEA_SANITIZE "," fovea_sanitize)
+  target_compile_options(
+    fovea_program_flags
+    INTERFACE -fsanitize=${fovea_sanitize} -fno-sanitize-recover=all
+              -fno-omit-frame-pointer)
+  target_link_options(fovea_program_flags INTERFACE
+                      -fsanitize=${fovea_sanitize})
+endif()
+
+function(fovea_program_options target)
+  target_link_libraries(${target} PRIVATE fovea::fovea fovea_program_flags)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+endfunction()
+
+function(fovea_native_options target)
+  if(FOVEA_MARCH)
+    target_compile_options(${target} PRIVATE -march=${FOVEA_MARCH})
+  endif()
+endfunction()
+
+# ---------------------------------------------------------------------- tests
+
+function(fovea_add_test_program target)
+  add_executable(${target} ${ARGN})
+  fovea_program_options(${target})
+  target_link_libraries(${target} PRIVATE GTest::gtest_main)
+  target_compile_definitions(
+    ${target} PRIVATE FOVEA_TESTS_DIR="${PROJECT_SOURCE_DIR}/tests")
+endfunction()
+
+# One ctest entry a program: asking each program for its cases would run it
+# under the emulator at build time.
+function(fovea_add_test stem)
+  fovea_add_test_program(${stem}_test ${stem}_test.cc ${ARGN})
+  fovea_native_options(${stem}_test)
+  add_test(NAME ${stem}_test COMMAND ${stem}_test)
+  set_tests_properties(${stem}_test PROPERTIES TIMEOUT 900)
+endfunction()
+
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$"
+   AND NOT CMAKE_CROSSCOMPILING)
+  set(fovea_x86_64_host ON)
+else()
+  set(fovea_x86_64_host OFF)
+endif()
+
+# Runs a test only where the CPU has what it was compiled for, and reports it as
+# skipped elsewhere. Asked when the test runs: that may be another machine.
+if(FOVEA_BUILD_TESTS AND fovea_x86_64_host)
+  add_executable(fovea_run_if_cpu "${PROJECT_SOURCE_DIR}/cmake/run_if_cpu.cc")
+  target_compile_features(fovea_run_if_cpu PRIVATE cxx_std_17)
+  target_link_libraries(fovea_run_if_cpu PRIVATE fovea_program_flags)
+endif()
+
+# fovea_add_x86_test(stem class CPU features... MARCH flags... SOURCES files...)
+function(fovea_add_x86_test stem class)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "CPU;MARCH;SOURCES")
+  set(target ${stem}_${class}_test)
+  fovea_add_test_program(${target} ${stem}_test.cc ${arg_SOURCES})
+  target_compile_options(${target} PRIVATE ${arg_MARCH})
+  # One entry a file is enough for clang-tidy.
+  set_target_properties(${target} PROPERTIES EXPORT_COMPILE_COMMANDS OFF)
+  add_test(NAME ${target} COMMAND fovea_run_if_cpu ${arg_CPU} --
+                                  $<TARGET_FILE:${target}>)
+  set_tests_properties(${target} PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77)
+endfunction()
+
+function(fovea_add_golden_test stem)
+  fovea_add_test(${stem} ${ARGN})
+  if(fovea_x86_64_host)
+    # Highway asks for AES and PCLMUL too before it takes AVX2.
+    fovea_add_x86_test(
+      ${stem} avx2
+      CPU avx2 fma bmi bmi2 aes pclmul
+      MARCH -march=haswell -maes -mpclmul
+      SOURCES ${ARGN})
+    fovea_add_x86_test(
+      ${stem} avx512
+      CPU avx512f avx512bw avx512cd avx512dq avx512vl
+      MARCH -march=skylake-avx512
+      SOURCES ${ARGN})
+  endif()
+endfunction()
+
+# fovea_add_sve_compile_check(source): the kernels must compile for vectors whose
+# length the compiler does not know, with the cross compiler and with clang
+# where it is at hand. Nothing runs.
+function(fovea_add_sve_compile_check source)
+  add_library(sve_compile_check OBJECT ${source})
+  fovea_program_options(sve_compile_check)
+  target_compile_options(sve_compile_check PRIVATE -march=armv8.2-a+sve)
+
+  find_program(FOVEA_CLANGXX NAMES clang++-19 clang++)
+  mark_as_advanced(FOVEA_CLANGXX)
+  if(NOT FOVEA_CLANGXX)
+    return()
+  endif()
+  set(object "${CMAKE_CURRENT_BINARY_DIR}/sve_compile_check_clang.o")
+  set(includes $<TARGET_PROPERTY:fovea,INTERFACE_INCLUDE_DIRECTORIES>)
+  set(system_includes
+      $<TARGET_PROPERTY:fovea_highway,INTERFACE_INCLUDE_DIRECTORIES>)
+  set(flags $<TARGET_PROPERTY:fovea_program_flags,INTERFACE_COMPILE_OPTIONS>)
+  add_custom_command(
+    OUTPUT "${object}"
+    # Highway 1.3 leaves SVE to be asked for under clang.
+    COMMAND
+      ${FOVEA_CLANGXX} --target=aarch64-linux-gnu -march=armv8.2-a+sve
+      -DHWY_BROKEN_SVE=0 -std=c++17 -O2 -ffp-contract=off ${flags}
+      "-I$<JOIN:${includes},;-I>" "-isystem$<JOIN:${system_includes},;-isystem>"
+      -MD -MF "${object}.d" -c "${CMAKE_CURRENT_SOURCE_DIR}/${source}" -o
+      "${object}"
+    DEPENDS ${source}
+    DEPFILE "${object}.d"
+    COMMENT "Compiling ${source} for SVE with clang"
+    COMMAND_EXPAND_LISTS VERBATIM)
+  add_custom_target(sve_compile_check_clang ALL DEPENDS "${object}")
+endfunction()
+
+# ----------------------------------------------------------------- benchmarks
+
+# All cases are in one program, bench/main.cc, made by the first of them.
+function(fovea_add_bench stem)
+  if(NOT TARGET fovea_bench)
+    add_executable(fovea_bench main.cc)
+    fovea_program_options(fovea_bench)
+    fovea_native_options(fovea_bench)
+    target_link_libraries(fovea_bench PRIVATE benchmark::benchmark)
+  endif()
+  target_sources(fovea_bench PRIVATE ${stem}_bench.cc ${ARGN})
+endfunction()
+
+# ------------------------------------------------------------------- examples
+
+# FOVEA_EXAMPLE_DIR is where the example's own files lie, its data among them.
+function(fovea_add_example stem)
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${stem}/*.cc")
+  if(NOT sources)
+    message(WARNING "example ${stem} has no sources")
+    return()
+  endif()
+  add_executable(${stem} ${sources})
+  fovea_program_options(${stem})
+  fovea_native_options(${stem})
+  target_compile_definitions(
+    ${stem} PRIVATE FOVEA_EXAMPLE_DIR="${CMAKE_CURRENT_SOURCE_DIR}/${stem}")
+  set_target_properties(
+    ${stem} PROPERTIES RUNTIME_OUTPUT_DIRECTORY
+                       "${CMAKE_CURRENT_BINARY_DIR}/${stem}")
+endfunction()
