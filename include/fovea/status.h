@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every fovea call returns.
+#ifndef FOVEA_STATUS_H_
+#define FOVEA_STATUS_H_
+
+#include <cstdint>
+
+namespace fovea {
+
+// A call that returns anything but kOk has written nothing: no output, no
+// cache entry, no scratch that a later call depends on.
+enum class Status : uint8_t {
+  kOk = 0,
+  kNullPointer,    // a required pointer is null
+  kZeroCount,      // a count (batch, queries, keys, tokens) is zero
+  kTooManyTokens,  // a count exceeds the maximum fixed in the config
+  kBadStride,      // a stride is smaller than the row it must step over
+  kMisaligned,     // a workspace, cache or packed weight is not aligned
+  kCacheFull,      // the cache has no room for the tokens
+  kBadScale,       // a scale is NaN or infinite
+  kUnsupported,    // the config does not allow this call
+};
+
+// The enumerator's own spelling without the k: "Ok", "CacheFull", ...
+constexpr const char* Name(Status status) noexcept {
+  switch (status) {
+    case Status::kOk:
+      return "Ok";
+    case Status::kNullPointer:
+      return "NullPointer";
+    case Status::kZeroCount:
+      return "ZeroCount";
+    case Status::kTooManyTokens:
+      return "TooManyTokens";
+    case Status::kBadStride:
+      return "BadStride";
+    case Status::kMisaligned:
+      return "Misaligned";
+    case Status::kCacheFull:
+      return "CacheFull";
+    case Status::kBadScale:
+      return "BadScale";
+    case Status::kUnsupported:
+      return "Unsupported";
+  }
+  return "?";
+}
+
+}  // namespace fovea
+
+#endif  // FOVEA_STATUS_H_

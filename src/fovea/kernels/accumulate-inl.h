@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// o = o * correction + p . v over one tile: the tile's products start from
+// zero and join the output in one fused multiply-add, so the rescaling of the
+// online softmax costs no pass of its own and long rows lose less to rounding.
+#if defined(FOVEA_KERNELS_ACCUMULATE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef FOVEA_KERNELS_ACCUMULATE_INL_H_
+#undef FOVEA_KERNELS_ACCUMULATE_INL_H_
+#else
+#define FOVEA_KERNELS_ACCUMULATE_INL_H_
+#endif
+
+#include "fovea/kernels/block-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fovea {
+namespace HWY_NAMESPACE {
+namespace {
+
+struct OutputSink {
+  float* output;
+  size_t stride;
+  const float* correction;
+
+  HWY_INLINE void operator()(size_t row, size_t vec, Vec sum) const {
+    const FloatTag d;
+    float* at = output + row * stride + vec * hn::Lanes(d);
+    hn::Store(Fma(hn::Load(d, at), hn::Set(d, correction[row]), sum), d, at);
+  }
+};
+
+// Where the probability of (row, key) lies: scores + row * row + key * key.
+struct ProbabilityStrides {
+  size_t row;
+  size_t key;
+};
+
+// One group of value columns for all rows.
+template <class Shape, size_t kVecs, class Columns>
+HWY_INLINE void AccumulateColumns(const HeadGroup& group, const Rows& rows,
+                                  ProbabilityStrides strides, size_t column,
+                                  const Columns& v, const Scratch& scratch) {
+  constexpr size_t kMost = kAccumulators / kVecs;
+  constexpr size_t kRowGroup =
+      PowerOfTwoAtMost(Shape::kMaxRows < kMost ? Shape::kMaxRows : kMost);
+  const typename Shape::ValueDim value_dim(group.value_dim);
+  const size_t stride = OutputStride(value_dim);
+  // Rows that see nothing of this tile keep their output as it is.
+  size_t first = 0;
+  while (scratch.counts[first] == 0) ++first;
+  const auto some_rows = [&](auto row_group, size_t row) HWY_ATTR {
+    const Factors p{scratch.scores + row * strides.row, strides.row,
+                    strides.key};
+    const OutputSink sink{scratch.output + row * stride + column, stride,
+                          scratch.correction + row};
+    const StepsOfRow<row_group.value> keys{scratch.counts + row};
+    OuterProduct<row_group.value, kVecs>::Run(p, v, keys, sink);
+  };
+  ForGroups<kRowGroup>(first, rows.count, some_rows);
+}
+
+// The block's rows must see at least one key of the tile among them.
+template <class Shape>
+HWY_INLINE void Accumulate(const HeadGroup& group, const Rows& rows,
+                           const Tile& tile, ProbabilityStrides strides,
+                           const Scratch& scratch) {
+  const typename Shape::ValueDim value_dim(group.value_dim);
+  const size_t lanes = hn::Lanes(FloatTag());
+  const float* values = group.v + tile.first * group.v_token_stride;
+  const size_t vecs = value_dim / lanes;
+  ForGroups<4>(0, vecs, [&](auto vec_group, size_t vec) HWY_ATTR {
+    const size_t column = vec * lanes;
+    const AdjacentColumns v{values + column, group.v_token_stride};
+    AccumulateColumns<Shape, vec_group.value>(group, rows, strides, column, v,
+                                              scratch);
+  });
+  if (vecs * lanes < value_dim) {
+    const size_t column = vecs * lanes;
+    const LastColumns v{values + column, group.v_token_stride,
+                        value_dim - column};
+    AccumulateColumns<Shape, 1>(group, rows, strides, column, v, scratch);
+  }
+}
+
+}  // namespace
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace fovea
+HWY_AFTER_NAMESPACE();
+
+#endif  // FOVEA_KERNELS_ACCUMULATE_INL_H_

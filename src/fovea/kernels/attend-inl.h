@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// out = softmax(q . k) . v, a block of rows at a time: composes the kernels in
+// the order of the formula.
+#if defined(FOVEA_KERNELS_ATTEND_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef FOVEA_KERNELS_ATTEND_INL_H_
+#undef FOVEA_KERNELS_ATTEND_INL_H_
+#else
+#define FOVEA_KERNELS_ATTEND_INL_H_
+#endif
+
+#include "fovea/kernels/accumulate-inl.h"
+#include "fovea/kernels/mask-inl.h"
+#include "fovea/kernels/online_softmax-inl.h"
+#include "fovea/kernels/scores-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fovea {
+namespace HWY_NAMESPACE {
+namespace {
+
+// Queries across the lanes; keys are plain rows.
+template <class ShapeArg>
+struct QueryLanes {
+  using Shape = ShapeArg;
+
+  // Rows of a block; lanes without a row are computed too, on zeros.
+  static HWY_INLINE size_t Width() { return BlockWidth<Shape>(); }
+  static HWY_INLINE size_t Padded(const Rows&) { return Width(); }
+  static HWY_INLINE ProbabilityStrides Strides() { return {1, Width()}; }
+
+  static HWY_INLINE void LoadQueries(const HeadGroup& group, const Rows& rows,
+                                     const Scratch& scratch) {
+    LoadQueriesAcrossLanes<Shape>(group, rows, scratch);
+  }
+
+  static HWY_INLINE void Scores(const HeadGroup& group, const Rows& rows,
+                                const Tile& tile, const Scratch& scratch) {
+    hwy::CopyBytes(scratch.max, scratch.next_max, Width() * sizeof(float));
+    // On one lane the compare is cheaper than a second copy of the kernel.
+    if constexpr (Shape::kCausal && kMaxLanes == 1) {
+      ScoreKeysAcrossQueries<Shape, true>(group, rows, tile, scratch);
+    } else if constexpr (Shape::kCausal) {
+      tile.masked
+          ? ScoreKeysAcrossQueries<Shape, true>(group, rows, tile, scratch)
+          : ScoreKeysAcrossQueries<Shape, false>(group, rows, tile, scratch);
+    } else {
+      ScoreKeysAcrossQueries<Shape, false>(group, rows, tile, scratch);
+    }
+  }
+
+  static HWY_INLINE void Softmax(const Rows& rows, const Tile&,
+                                 const Scratch& scratch) {
+    SoftmaxOfQueries<Shape>(rows, scratch);
+  }
+};
+
+// Keys across the lanes; keys lie in the panels of a cache.
+template <class ShapeArg>
+struct KeyLanes {
+  using Shape = ShapeArg;
+
+  static HWY_INLINE size_t Width() { return Shape::kRows; }
+  static HWY_INLINE size_t Padded(const Rows& rows) { return rows.count; }
+  static HWY_INLINE ProbabilityStrides Strides() { return {kTile, 1}; }
+
+  static HWY_INLINE void LoadQueries(const HeadGroup& group, const Rows& rows,
+                                     const Scratch& scratch) {
+    LoadQueriesAsRows<Shape>(group, rows, scratch);
+  }
+
+  static HWY_INLINE void Scores(const HeadGroup& group, const Rows& rows,
+                                const Tile& tile, const Scratch& scratch) {
+    ScoreRowsAcrossKeys<Shape>(group, rows, tile, scratch);
+  }
+
+  static HWY_INLINE void Softmax(const Rows& rows, const Tile& tile,
+                                 const Scratch& scratch) {
+    SoftmaxOfRows(rows, tile, scratch);
+  }
+};
+
+template <class Shape>
+HWY_INLINE void ResetRows(const HeadGroup& group, size_t rows,
+                          const Scratch& scratch) {
+  const typename Shape::ValueDim value_dim(group.value_dim);
+  for (size_t i = 0; i < rows; ++i) {
+    scratch.max[i] = kNoMax;
+    scratch.sum[i] = 0.0f;
+  }
+  hwy::ZeroBytes(scratch.output,
+                 rows * OutputStride(value_dim) * sizeof(float));
+}
+
+// out = o / l; a row that saw no key gives zeros.
+template <class Shape>
+HWY_INLINE void StoreRows(const HeadGroup& group, const Rows& rows,
+                          const Scratch& scratch) {
+  const FloatTag d;
+  const size_t lanes = hn::Lanes(d);
+  const typename Shape::Group heads(group.heads);
+  const typename Shape::ValueDim value_dim(group.value_dim);
+  for (size_t i = 0; i < rows.count; ++i) {
+    const float l = scratch.sum[i];
+    const Vec inverse = hn::Set(d, l == 0.0f ? 0.0f : 1.0f / l);
+    const size_t row = rows.first + i;
+    const float* from = scratch.output + i * OutputStride(value_dim);
+    float* to = group.out + row / heads * group.out_token_stride +
+                row % heads * group.out_head_stride;
+    size_t column = 0;
+    for (; column + lanes <= value_dim; column += lanes) {
+      hn::StoreU(hn::Mul(hn::Load(d, from + column), inverse), d, to + column);
+    }
+    if (column < value_dim) {
+      hn::StoreN(hn::Mul(hn::Load(d, from + column), inverse), d, to + column,
+                 value_dim - column);
+    }
+  }
+}
+
+template <class Orientation>
+HWY_INLINE void AttendBlock(const HeadGroup& group, const Rows& rows,
+                            const Scratch& scratch) {
+  using Shape = typename Orientation::Shape;
+  const size_t padded = Orientation::Padded(rows);
+  FindEnds<Shape>(group, rows, padded, scratch);
+  Orientation::LoadQueries(group, rows, scratch);
+  ResetRows<Shape>(group, padded, scratch);
+  const size_t end = scratch.ends[rows.count - 1];
+  for (size_t key = 0; key < end; key += kTile) {
+    const Tile tile = MakeTile(key, end, padded, scratch);
+    Orientation::Scores(group, rows, tile, scratch);
+    Orientation::Softmax(rows, tile, scratch);
+    Accumulate<Shape>(group, rows, tile, Orientation::Strides(), scratch);
+  }
+  StoreRows<Shape>(group, rows, scratch);
+}
+
+// All rows of one kv head: query heads of the group x tokens.
+template <class Orientation>
+HWY_NOINLINE void AttendHeadGroup(const HeadGroup& group,
+                                  const Scratch& scratch) {
+  const size_t rows = group.queries * group.heads;
+  const size_t width = Orientation::Width();
+  for (size_t row = 0; row < rows; row += width) {
+    const size_t count = rows - row < width ? rows - row : width;
+    AttendBlock<Orientation>(group, {row, count}, scratch);
+  }
+}
+
+}  // namespace
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace fovea
+HWY_AFTER_NAMESPACE();
+
+#endif  // FOVEA_KERNELS_ATTEND_INL_H_

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// 2^x for softmax: the library's own, since libm's differs between C libraries.
+#if defined(FOVEA_KERNELS_EXP2_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef FOVEA_KERNELS_EXP2_INL_H_
+#undef FOVEA_KERNELS_EXP2_INL_H_
+#else
+#define FOVEA_KERNELS_EXP2_INL_H_
+#endif
+
+#include "fovea/kernels/simd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fovea {
+namespace HWY_NAMESPACE {
+namespace {
+
+// Below this Exp2 gives exactly 0.  A result near 2^-126 would make products
+// with it denormal: 8x slower on x86, flushed to zero by ARMv7 NEON.
+constexpr float kExp2Underflow = -100.0f;
+
+// Adding it rounds x to an integer n (ties to even) and leaves n + 127 in the
+// low bits of the sum: shifted by 23 they are the float 2^n.
+constexpr float kRoundAndBias = 12582912.0f + 127.0f;
+
+// 2^f for f in [-0.5, 0.5]: minimax polynomial of degree 6 with constant term
+// exactly 1, relative error 3.0e-9 before rounding.
+HWY_INLINE Vec Exp2Fraction(Vec f) {
+  const FloatTag d;
+  Vec p = hn::Set(d, 0x1.416b54p-13f);
+  p = Fma(p, f, hn::Set(d, 0x1.5f0830p-10f));
+  p = Fma(p, f, hn::Set(d, 0x1.3b2de0p-7f));
+  p = Fma(p, f, hn::Set(d, 0x1.c6af7cp-5f));
+  p = Fma(p, f, hn::Set(d, 0x1.ebfbdcp-3f));
+  p = Fma(p, f, hn::Set(d, 0x1.62e430p-1f));
+  return Fma(p, f, hn::Set(d, 1.0f));
+}
+
+// 2^x for x <= 0: at most 1 ulp from the true value above kExp2Underflow,
+// exactly 1 at 0, exactly 0 below kExp2Underflow (-inf too), NaN for NaN.
+HWY_INLINE Vec Exp2(Vec x) {
+  const FloatTag d;
+  const IntTag di;
+  const Vec shift = hn::Set(d, kRoundAndBias);
+  const Vec rounded = hn::Add(x, shift);
+  const Vec fraction = hn::Sub(x, hn::Sub(rounded, shift));
+  const Vec power = hn::BitCast(d, hn::ShiftLeft<23>(hn::BitCast(di, rounded)));
+  // A product, not an addition to the exponent: NaN stays NaN.
+  const Vec result = hn::Mul(Exp2Fraction(fraction), power);
+  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, kExp2Underflow)), result);
+}
+
+// e^x for any x: at most 2 ulp within [-87, 88], clamped to that range outside
+// it, NaN for NaN.
+HWY_INLINE Vec Exp(Vec x) {
+  const FloatTag d;
+  const IntTag di;
+  // Order matters: a NaN must pass both (x86's Max returns the second operand).
+  const Vec low = hn::Set(d, -87.0f);
+  const Vec high = hn::Set(d, 88.0f);
+  Vec clamped = hn::IfThenElse(hn::Lt(x, low), low, x);
+  clamped = hn::IfThenElse(hn::Gt(clamped, high), high, clamped);
+  const Vec log2e_high = hn::Set(d, 0x1.715476p0f);
+  const Vec log2e_low = hn::Set(d, 0x1.4ae0c0p-26f);
+  const Vec shift = hn::Set(d, kRoundAndBias);
+  const Vec rounded = Fma(clamped, log2e_high, shift);
+  const Vec n = hn::Sub(rounded, shift);
+  const Vec fraction =
+      Fma(clamped, log2e_low, Fma(clamped, log2e_high, hn::Neg(n)));
+  const Vec power = hn::BitCast(d, hn::ShiftLeft<23>(hn::BitCast(di, rounded)));
+  return hn::Mul(Exp2Fraction(fraction), power);
+}
+
+}  // namespace
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace fovea
+HWY_AFTER_NAMESPACE();
+
+#endif  // FOVEA_KERNELS_EXP2_INL_H_

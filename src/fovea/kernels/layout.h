@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The constants that fix memory layouts and the order of additions.  Each of
+// them is part of the bits: changing one changes every golden hash.
+#ifndef FOVEA_KERNELS_LAYOUT_H_
+#define FOVEA_KERNELS_LAYOUT_H_
+
+#include <cstddef>
+
+namespace fovea {
+
+// Keys (or output rows of a linear layer) that lie side by side in a panel,
+// [dim][16].  16 is the widest vector in use; narrower ones divide it.
+constexpr size_t kPanel = 16;
+
+// Keys that one step of the online softmax covers, on every target; tiles start
+// at key 0.  64 keeps a tile of values and its scores in an L1 of 32 KiB; 128
+// was no faster in prefill and slower in decode (Zen 5: D3 78 instead of 89 %
+// of the read bandwidth).
+constexpr size_t kTile = 64;
+
+static_assert(kTile % kPanel == 0, "a tile is whole panels");
+
+constexpr size_t RoundUp(size_t n, size_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
+
+// A length that is a constant (N > 0) or known at run time (N == 0), so that
+// one kernel body serves both.
+template <size_t N>
+struct Length {
+  constexpr Length() = default;
+  constexpr explicit Length(size_t) {}
+  constexpr operator size_t() const { return N; }
+};
+
+template <>
+struct Length<0> {
+  constexpr explicit Length(size_t n) : value(n) {}
+  constexpr operator size_t() const { return value; }
+  size_t value;
+};
+
+}  // namespace fovea
+
+#endif  // FOVEA_KERNELS_LAYOUT_H_

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one micro-kernel under scores, P*V and linear layers.
+//
+//   c[row][column] = sum over k of a[row][k] * b[k][column],  k = 0, 1, 2, ...
+//
+// A row's factor is broadcast, columns lie across the lanes, and every element
+// is a single chain of fused multiply-adds in the order of k: the same bits
+// for any block shape and any lane count.
+//
+// A block of kRows x kVecs vectors stays in registers over all k.  Vectors of
+// SVE and RVV have no size, so they can't form an array: here they are a
+// parameter pack, that is, so many named vectors.
+#if defined(FOVEA_KERNELS_OUTER_PRODUCT_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef FOVEA_KERNELS_OUTER_PRODUCT_INL_H_
+#undef FOVEA_KERNELS_OUTER_PRODUCT_INL_H_
+#else
+#define FOVEA_KERNELS_OUTER_PRODUCT_INL_H_
+#endif
+
+#include <utility>
+
+#include "fovea/kernels/simd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fovea {
+namespace HWY_NAMESPACE {
+namespace {
+
+// a[row][k] = data[row * row_stride + k * step].
+struct Factors {
+  const float* data;
+  size_t row_stride;
+  size_t step;
+};
+
+// Columns that lie side by side: b[k][column] = data[k * step + column].
+struct AdjacentColumns {
+  const float* data;
+  size_t step;
+
+  HWY_INLINE Vec Load(const float* at, size_t vec) const {
+    const FloatTag d;
+    return hn::LoadU(d, at + vec * hn::Lanes(d));
+  }
+};
+
+// The last columns of a row, fewer than a vector: the rest is not read.
+struct LastColumns {
+  const float* data;
+  size_t step;
+  size_t count;
+
+  HWY_INLINE Vec Load(const float* at, size_t) const {
+    return hn::LoadN(FloatTag(), at, count);
+  }
+};
+
+// Columns in panels [k][16], which are `panel_stride` apart.  The first column
+// is a multiple of the vector length.
+struct PanelColumns {
+  const float* data;  // the first panel
+  size_t first;       // first column
+  size_t panel_stride;
+  static constexpr size_t step = kPanel;
+
+  HWY_INLINE Vec Load(const float* at, size_t vec) const {
+    const FloatTag d;
+    const size_t column = first + vec * hn::Lanes(d);
+    return hn::LoadU(d, at + column / kPanel * panel_stride + column % kPanel);
+  }
+};
+
+// Every row sums over the same k.
+struct AllSteps {
+  size_t count;
+
+  constexpr size_t Common() const { return count; }
+  constexpr size_t Longest() const { return count; }
+  constexpr bool Has(size_t, size_t) const { return true; }
+};
+
+// Row r sums over k < counts[r]; what lies beyond is not even multiplied by
+// zero, so a NaN there stays there.  Counts do not fall with the row.
+template <size_t kRows>
+struct StepsOfRow {
+  const uint32_t* counts;
+
+  HWY_INLINE size_t Common() const { return counts[0]; }
+  HWY_INLINE size_t Longest() const { return counts[kRows - 1]; }
+  HWY_INLINE bool Has(size_t row, size_t k) const { return k < counts[row]; }
+};
+
+template <size_t kRows, size_t kVecs,
+          class BlockIndices = std::make_index_sequence<kRows * kVecs>,
+          class VecIndices = std::make_index_sequence<kVecs>>
+struct OuterProduct;
+
+template <size_t kRows, size_t kVecs, size_t... kBlock, size_t... kVec>
+struct OuterProduct<kRows, kVecs, std::index_sequence<kBlock...>,
+                    std::index_sequence<kVec...>> {
+  // Runs the block and hands each finished vector to sink(row, vec, sum).
+  template <class Columns, class Steps, class Sink>
+  static HWY_INLINE void Run(const Factors& a, const Columns& b,
+                             const Steps& steps, const Sink& sink) {
+    WithZeros(a, b, steps, sink);
+  }
+
+ private:
+  template <size_t>
+  using VecAt = Vec;
+
+  // Names one more accumulator until there are kRows * kVecs of them.
+  template <class Columns, class Steps, class Sink, class... Sums>
+  static HWY_INLINE void WithZeros(const Factors& a, const Columns& b,
+                                   const Steps& steps, const Sink& sink,
+                                   Sums&... sums) {
+    if constexpr (sizeof...(Sums) < kRows * kVecs) {
+      Vec next = hn::Zero(FloatTag());
+      WithZeros(a, b, steps, sink, sums..., next);
+    } else {
+      Sum(a, b, steps, sink, sums...);
+    }
+  }
+
+  template <class Columns, class Steps, class Sink>
+  static HWY_INLINE void Sum(const Factors& a, const Columns& b,
+                             const Steps& steps, const Sink& sink,
+                             VecAt<kBlock>&... sums) {
+    const float* HWY_RESTRICT factors = a.data;
+    const float* HWY_RESTRICT columns = b.data;
+    const size_t common = steps.Common();
+    const size_t longest = steps.Longest();
+    size_t k = 0;
+    for (; k < common; ++k) {
+      Step(factors, a.row_stride, Column(b.Load(columns, kVec))..., sums...);
+      factors += a.step;
+      columns += b.step;
+    }
+    for (; k < longest; ++k) {
+      StepOfSomeRows(factors, a.row_stride, steps, k, b.Load(columns, kVec)...,
+                     sums...);
+      factors += a.step;
+      columns += b.step;
+    }
+    (sink(kBlock / kVecs, kBlock % kVecs, sums), ...);
+  }
+
+  // A vector that only one row uses is better read by its multiply-add.
+  static HWY_INLINE Vec Column(Vec v) { return kRows > 1 ? InRegister(v) : v; }
+
+  static HWY_INLINE void Step(const float* factors, size_t row_stride,
+                              VecAt<kVec>... columns, VecAt<kBlock>&... sums) {
+    const FloatTag d;
+    ((sums = Fma(hn::Set(d, factors[kBlock / kVecs * row_stride]),
+                 Pick<kBlock % kVecs>(columns...), sums)),
+     ...);
+  }
+
+  template <class Steps>
+  static HWY_INLINE void StepOfSomeRows(const float* factors, size_t row_stride,
+                                        const Steps& steps, size_t k,
+                                        VecAt<kVec>... columns,
+                                        VecAt<kBlock>&... sums) {
+    const FloatTag d;
+    ((sums = steps.Has(kBlock / kVecs, k)
+                 ? Fma(hn::Set(d, factors[kBlock / kVecs * row_stride]),
+                       Pick<kBlock % kVecs>(columns...), sums)
+                 : sums),
+     ...);
+  }
+
+  template <size_t kIndex, class... Rest>
+  static HWY_INLINE Vec Pick(Vec first, Rest... rest) {
+    if constexpr (kIndex == 0) {
+      return first;
+    } else {
+      return Pick<kIndex - 1>(rest...);
+    }
+  }
+};
+
+template <size_t kValue>
+using Constant = std::integral_constant<size_t, kValue>;
+
+constexpr size_t PowerOfTwoAtMost(size_t n) {
+  return n < 2 ? 1 : 2 * PowerOfTwoAtMost(n / 2);
+}
+
+// Covers [begin, end) with groups of kGroup, then of half that, down to
+// kSmallest: body(Constant<group>, first).  The range must be whole groups of
+// kSmallest; full groups are where the speed is.
+template <size_t kGroup, size_t kSmallest = 1, class Body>
+HWY_INLINE void ForGroups(size_t begin, size_t end, const Body& body) {
+  size_t i = begin;
+  for (; end - i >= kGroup; i += kGroup) body(Constant<kGroup>(), i);
+  if constexpr (kGroup > kSmallest) {
+    if (i < end) ForGroups<kGroup / 2, kSmallest>(i, end, body);
+  }
+}
+
+}  // namespace
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace fovea
+HWY_AFTER_NAMESPACE();
+
+#endif  // FOVEA_KERNELS_OUTER_PRODUCT_INL_H_

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+// What attention does with bad input, masked rows and special values.  Its
+// results are tested in attention_golden_test.cc.
+#include "fovea/attention.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "misaligned.h"
+
+namespace {
+
+using fovea::Status;
+
+constexpr size_t kTokens = 70;  // more than a tile
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr float kInf = std::numeric_limits<float>::infinity();
+constexpr float kUntouched = 12345.0f;
+
+struct Causal : fovea::AttentionConfig {
+  static constexpr size_t kHeads = 4, kKvHeads = 2, kHeadDim = 20;
+  static constexpr size_t kMaxQueries = kTokens, kMaxKeys = kTokens;
+  static constexpr bool kCausal = true;
+};
+
+template <class Config>
+struct Problem {
+  using Attention = fovea::Attention<Config>;
+  static constexpr size_t kHeads = Config::kHeads;
+  static constexpr size_t kKvHeads = Config::kKvHeads;
+  static constexpr size_t kDim = Config::kHeadDim;
+
+  std::vector<float> q, k, v, out;
+  typename Attention::Workspace workspace;
+  typename Attention::Call call;
+
+  Problem()
+      : q(kHeads * kTokens * kDim),
+        k(kKvHeads * kTokens * kDim),
+        v(kKvHeads * kTokens * kDim),
+        out(kHeads * kTokens * kDim, kUntouched) {
+    for (size_t i = 0; i < q.size(); ++i) q[i] = Wave(i, 0.37f);
+    for (size_t i = 0; i < k.size(); ++i) k[i] = Wave(i, 0.73f);
+    for (size_t i = 0; i < v.size(); ++i) v[i] = Wave(i, 0.19f);
+    call.q = fovea::HeadMajor<const float>(q.data(), kHeads, kTokens, kDim);
+    call.k = fovea::HeadMajor<const float>(k.data(), kKvHeads, kTokens, kDim);
+    call.v = fovea::HeadMajor<const float>(v.data(), kKvHeads, kTokens, kDim);
+    call.out = fovea::HeadMajor(out.data(), kHeads, kTokens, kDim);
+    call.queries = call.keys = kTokens;
+  }
+
+  Status Run() { return Attention::Run(call, workspace); }
+  float* KeyRow(size_t head, size_t token) {
+    return k.data() + (head * kTokens + token) * kDim;
+  }
+  float* ValueRow(size_t head, size_t token) {
+    return v.data() + (head * kTokens + token) * kDim;
+  }
+  const float* OutRow(size_t head, size_t token) const {
+    return out.data() + (head * kTokens + token) * kDim;
+  }
+  bool Untouched() const {
+    for (const float value : out) {
+      if (value != kUntouched) return false;
+    }
+    return true;
+  }
+
+ private:
+  static float Wave(size_t i, float step) {
+    return std::sin(static_cast<float>(i) * step);
+  }
+};
+
+using CausalProblem = Problem<Causal>;
+
+TEST(AttentionStatus, GoodCallIsOk) {
+  CausalProblem p;
+  EXPECT_EQ(p.Run(), Status::kOk);
+  for (const float value : p.out) EXPECT_TRUE(std::isfinite(value));
+}
+
+TEST(AttentionStatus, NullPointers) {
+  for (int which = 0; which < 4; ++which) {
+    CausalProblem p;
+    if (which == 0) p.call.q.data = nullptr;
+    if (which == 1) p.call.k.data = nullptr;
+    if (which == 2) p.call.v.data = nullptr;
+    if (which == 3) p.call.out.data = nullptr;
+    EXPECT_EQ(p.Run(), Status::kNullPointer) << which;
+    EXPECT_TRUE(p.Untouched()) << which;
+  }
+}
+
+TEST(AttentionStatus, ZeroCounts) {
+  for (int which = 0; which < 3; ++which) {
+    CausalProblem p;
+    if (which == 0) p.call.queries = 0;
+    if (which == 1) p.call.keys = 0;
+    if (which == 2) p.call.batch = 0;
+    EXPECT_EQ(p.Run(), Status::kZeroCount) << which;
+    EXPECT_TRUE(p.Untouched()) << which;
+  }
+}
+
+TEST(AttentionStatus, TooManyTokens) {
+  const size_t kHuge[] = {kTokens + 1, std::numeric_limits<size_t>::max()};
+  for (const size_t count : kHuge) {
+    CausalProblem p;
+    p.call.queries = count;
+    EXPECT_EQ(p.Run(), Status::kTooManyTokens);
+    EXPECT_TRUE(p.Untouched());
+    CausalProblem r;
+    r.call.keys = count;
+    EXPECT_EQ(r.Run(), Status::kTooManyTokens);
+    EXPECT_TRUE(r.Untouched());
+  }
+}
+
+TEST(AttentionStatus, BadStrides) {
+  for (int which = 0; which < 12; ++which) {
+    CausalProblem p;
+    p.call.batch = 2;  // refused before anything is read
+    const auto spoil = [&](auto& view) {
+      if (which % 3 == 0) view.batch_stride = CausalProblem::kDim - 1;
+      if (which % 3 == 1) view.head_stride = CausalProblem::kDim - 1;
+      if (which % 3 == 2) view.token_stride = 0;
+    };
+    if (which / 3 == 0) spoil(p.call.q);
+    if (which / 3 == 1) spoil(p.call.k);
+    if (which / 3 == 2) spoil(p.call.v);
+    if (which / 3 == 3) spoil(p.call.out);
+    EXPECT_EQ(p.Run(), Status::kBadStride) << which;
+    EXPECT_TRUE(p.Untouched()) << which;
+  }
+}
+
+TEST(AttentionStatus, OutputIsNeverShared) {
+  CausalProblem p;
+  p.call.batch = 2;
+  p.call.q.batch_stride = p.call.k.batch_stride = p.call.v.batch_stride = 0;
+  p.call.out.batch_stride = 0;
+  EXPECT_EQ(p.Run(), Status::kBadStride);
+  EXPECT_TRUE(p.Untouched());
+}
+
+TEST(AttentionStatus, StridesOfSingleEntriesAreNotRead) {
+  CausalProblem p;
+  p.call.queries = p.call.keys = 1;
+  p.call.q.token_stride = p.call.k.token_stride = p.call.v.token_stride = 0;
+  p.call.out.token_stride = p.call.out.batch_stride = 0;
+  EXPECT_EQ(p.Run(), Status::kOk);
+}
+
+TEST(AttentionStatus, BadScale) {
+  for (const float scale : {kNan, kInf, -kInf}) {
+    CausalProblem p;
+    p.call.scale = scale;
+    EXPECT_EQ(p.Run(), Status::kBadScale);
+    EXPECT_TRUE(p.Untouched());
+  }
+}
+
+TEST(AttentionStatus, MisalignedWorkspace) {
+  CausalProblem p;
+  Misaligned<CausalProblem::Attention::Workspace> storage;
+  EXPECT_EQ(CausalProblem::Attention::Run(p.call, storage.Get()),
+            Status::kMisaligned);
+  EXPECT_TRUE(p.Untouched());
+}
+
+TEST(AttentionStatus, MisalignedTensor) {
+  CausalProblem p;
+  std::vector<char> bytes(p.q.size() * sizeof(float) + 1);
+  p.call.q.data = reinterpret_cast<const float*>(bytes.data() + 1);
+  EXPECT_EQ(p.Run(), Status::kMisaligned);
+  EXPECT_TRUE(p.Untouched());
+}
+
+TEST(AttentionStatus, NamesAreTheEnumerators) {
+  EXPECT_STREQ(fovea::Name(Status::kOk), "Ok");
+  EXPECT_STREQ(fovea::Name(Status::kCacheFull), "CacheFull");
+  EXPECT_STREQ(fovea::Name(static_cast<Status>(200)), "?");
+}
+
+// Runs `spoil` on every key and value row that query `query` must not see.
+template <class Spoil>
+void SpoilFuture(CausalProblem& p, size_t query, const Spoil& spoil) {
+  for (size_t head = 0; head < CausalProblem::kKvHeads; ++head) {
+    for (size_t token = query + 1; token < kTokens; ++token) {
+      for (size_t d = 0; d < CausalProblem::kDim; ++d) {
+        spoil(p.KeyRow(head, token)[d], p.ValueRow(head, token)[d]);
+      }
+    }
+  }
+}
+
+TEST(AttentionMask, NanAndInfInMaskedRowsNeverLeak) {
+  CausalProblem clean;
+  ASSERT_EQ(clean.Run(), Status::kOk);
+  for (const float poison : {kNan, kInf, -kInf}) {
+    // Inside a tile, at its edge, and at the very end.
+    for (const size_t query : {size_t{0}, size_t{15}, size_t{37}, size_t{63},
+                               size_t{64}, size_t{68}}) {
+      CausalProblem p;
+      SpoilFuture(p, query, [&](float& k, float& v) { k = v = poison; });
+      ASSERT_EQ(p.Run(), Status::kOk);
+      for (size_t head = 0; head < CausalProblem::kHeads; ++head) {
+        for (size_t token = 0; token <= query; ++token) {
+          ASSERT_EQ(
+              std::memcmp(p.OutRow(head, token), clean.OutRow(head, token),
+                          CausalProblem::kDim * sizeof(float)),
+              0)
+              << poison << " head " << head << " token " << token;
+        }
+      }
+    }
+  }
+}
+
+TEST(AttentionMask, NanInMaskedRowsOfACacheNeverLeaks) {
+  // The same chunk, clean and with a poisoned future, through a cache whose
+  // unused memory is NaN.
+  using Attention = CausalProblem::Attention;
+  std::vector<float> outputs[2];
+  for (int poisoned = 0; poisoned < 2; ++poisoned) {
+    CausalProblem p;
+    constexpr size_t kQuery = 37;
+    if (poisoned) {
+      SpoilFuture(p, kQuery, [](float& k, float& v) { k = v = kNan; });
+    }
+    static fovea::KvCache<Causal> cache;
+    std::memset(static_cast<void*>(&cache), 0xff, sizeof(cache));
+    cache.Clear();
+    ASSERT_EQ(Attention::Step(p.call, cache, p.workspace), Status::kOk);
+    for (size_t head = 0; head < CausalProblem::kHeads; ++head) {
+      const float* rows = p.OutRow(head, 0);
+      outputs[poisoned].insert(outputs[poisoned].end(), rows,
+                               rows + (kQuery + 1) * CausalProblem::kDim);
+    }
+  }
+  EXPECT_EQ(outputs[0], outputs[1]);
+}
+
+TEST(AttentionMask, NanInVisibleInputStaysNan) {
+  // A quiet NaN of all ones has a payload that careless bit tricks lose.
+  float all_ones;
+  std::memset(&all_ones, 0xff, sizeof(all_ones));
+  for (const float nan : {kNan, -kNan, all_ones}) {
+    for (const bool in_key : {false, true}) {
+      CausalProblem p;
+      (in_key ? p.KeyRow(0, 20) : p.ValueRow(0, 20))[3] = nan;
+      ASSERT_EQ(p.Run(), Status::kOk);
+      for (size_t token = 0; token < kTokens; ++token) {
+        const bool expected = token >= 20;
+        EXPECT_EQ(std::isnan(p.OutRow(0, token)[3]), expected) << token;
+        // Heads 2 and 3 read the other kv head.
+        EXPECT_FALSE(std::isnan(p.OutRow(2, token)[3])) << token;
+      }
+    }
+  }
+}
+
+TEST(AttentionMask, RowsThatSeeNothingAreZero) {
+  CausalProblem p;
+  p.call.first_position = -3;
+  ASSERT_EQ(p.Run(), Status::kOk);
+  for (size_t head = 0; head < CausalProblem::kHeads; ++head) {
+    for (size_t token = 0; token < 3; ++token) {
+      for (size_t d = 0; d < CausalProblem::kDim; ++d) {
+        EXPECT_EQ(p.OutRow(head, token)[d], 0.0f);
+        EXPECT_FALSE(std::signbit(p.OutRow(head, token)[d]));
+      }
+    }
+    // The first row that sees one key alone is that key's value.
+    EXPECT_EQ(std::memcmp(p.OutRow(head, 3), p.ValueRow(head / 2, 0),
+                          CausalProblem::kDim * sizeof(float)),
+              0);
+  }
+}
+
+TEST(AttentionMask, FarOffsets) {
+  constexpr ptrdiff_t kLeast = std::numeric_limits<ptrdiff_t>::min();
+  constexpr ptrdiff_t kMost = std::numeric_limits<ptrdiff_t>::max();
+  CausalProblem none;
+  none.call.first_position = kLeast;
+  ASSERT_EQ(none.Run(), Status::kOk);
+  for (const float value : none.out) ASSERT_EQ(value, 0.0f);
+  CausalProblem all;
+  all.call.first_position = kMost;
+  ASSERT_EQ(all.Run(), Status::kOk);
+  CausalProblem also_all;
+  also_all.call.first_position = kTokens;
+  ASSERT_EQ(also_all.Run(), Status::kOk);
+  EXPECT_EQ(all.out, also_all.out);
+}
+
+TEST(AttentionAliasing, OutputMayBeTheQueries) {
+  CausalProblem p;
+  ASSERT_EQ(p.Run(), Status::kOk);
+  CausalProblem in_place;
+  in_place.call.out = fovea::HeadMajor(in_place.q.data(), CausalProblem::kHeads,
+                                       kTokens, CausalProblem::kDim);
+  ASSERT_EQ(in_place.Run(), Status::kOk);
+  EXPECT_EQ(in_place.q, p.out);
+}
+
+TEST(AttentionWorkspace, ItsContentsDoNotMatter) {
+  CausalProblem p;
+  ASSERT_EQ(p.Run(), Status::kOk);
+  CausalProblem dirty;
+  std::memset(static_cast<void*>(&dirty.workspace), 0xff,
+              sizeof(dirty.workspace));
+  ASSERT_EQ(dirty.Run(), Status::kOk);
+  EXPECT_EQ(dirty.out, p.out);
+}
+
+TEST(AttentionBatch, InputsMayBeSharedAmongTheBatch) {
+  CausalProblem p;
+  ASSERT_EQ(p.Run(), Status::kOk);
+  CausalProblem twice;
+  std::vector<float> out(2 * twice.out.size());
+  twice.call.batch = 2;
+  twice.call.q.batch_stride = twice.call.k.batch_stride =
+      twice.call.v.batch_stride = 0;
+  twice.call.out = fovea::HeadMajor(out.data(), CausalProblem::kHeads, kTokens,
+                                    CausalProblem::kDim);
+  ASSERT_EQ(twice.Run(), Status::kOk);
+  EXPECT_EQ(std::vector<float>(out.begin(), out.begin() + p.out.size()), p.out);
+  EXPECT_EQ(std::vector<float>(out.begin() + p.out.size(), out.end()), p.out);
+}
+
+}  // namespace

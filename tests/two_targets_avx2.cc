@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+#define FOVEA_TWO_TARGETS_FN RunAvx2
+#include "two_targets.h"
