@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+// Multi-head attention with its projections, as torch.nn.MultiheadAttention:
+//
+//   y = concat over heads of Attention(x Wq, m Wk, m Wv) Wo,  m = x or a memory
+#ifndef FOVEA_MULTI_HEAD_H_
+#define FOVEA_MULTI_HEAD_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "fovea/attention.h"
+#include "fovea/check.h"
+#include "fovea/config.h"
+#include "fovea/kv_cache.h"
+#include "fovea/linear.h"
+#include "fovea/rope.h"
+#include "fovea/status.h"
+#include "fovea/target.h"
+#include "fovea/view.h"
+
+namespace fovea {
+
+// Derive, and name only what differs.
+struct MultiHeadConfig : AttentionConfig {
+  static constexpr size_t kModelDim = 64;  // of x and y
+  static constexpr size_t kMemoryDim = 0;  // of a memory; 0: as kModelDim
+  static constexpr size_t kRotaryDim = 0;  // first dims of q and k that turn
+                                           // with the position; 0: none
+  static constexpr RopePairs kRotaryPairs = RopePairs::kHalfSplit;
+};
+
+inline namespace FOVEA_TARGET_NAMESPACE {
+
+template <class Config>
+class MultiHeadAttention {
+  using R = Resolved<Config>;
+  using Core = Attention<Config>;
+
+ public:
+  static constexpr size_t kModelDim = Config::kModelDim;
+  static constexpr size_t kMemoryDim =
+      Config::kMemoryDim == 0 ? kModelDim : Config::kMemoryDim;
+  static constexpr size_t kQueryRow = R::kHeads * R::kHeadDim;
+  static constexpr size_t kKeyRow = R::kKvHeads * R::kHeadDim;
+  static constexpr size_t kValueRow = R::kKvHeads * R::kValueDim;
+  static constexpr size_t kOutputRow = R::kHeads * R::kValueDim;
+  static constexpr bool kRotary = Config::kRotaryDim > 0;
+  // Tokens of keys that one call projects at most.
+  static constexpr size_t kMaxProjected =
+      R::kMaxKeys > R::kMaxQueries ? R::kMaxKeys : R::kMaxQueries;
+
+  static_assert(kModelDim > 0, "kModelDim must not be 0");
+  static_assert(Config::kRotaryDim <= R::kHeadDim &&
+                    Config::kRotaryDim % 2 == 0,
+                "kRotaryDim is even and at most kHeadDim");
+
+  using RopeType = Rope<kRotary ? Config::kRotaryDim : 2>;
+
+  // Packed by PackLinear from PyTorch's [out][in]: rows of
+  // in_proj_weight are q (kHeads * kHeadDim of them), k, v.
+  struct Weights {
+    LinearWeights q;                 // kModelDim -> kHeads * kHeadDim
+    LinearWeights k;                 // kMemoryDim -> kKvHeads * kHeadDim
+    LinearWeights v;                 // kMemoryDim -> kKvHeads * kValueDim
+    LinearWeights out;               // kHeads * kValueDim -> kModelDim
+    const RopeType* rope = nullptr;  // needed with kRotaryDim > 0
+  };
+
+  // Scratch of Run: projected queries, keys and values of one batch entry.
+  struct alignas(64) Workspace {
+    float q[R::kMaxQueries * kQueryRow];
+    float k[kMaxProjected * kKeyRow];
+    float v[kMaxProjected * kValueRow];
+    float heads[R::kMaxQueries * kOutputRow];
+    typename Core::Workspace attention;
+  };
+
+  // Scratch of Step and Attend alone: no room for kMaxKeys projected keys.
+  struct alignas(64) StepWorkspace {
+    float q[R::kMaxQueries * kQueryRow];
+    float k[R::kMaxQueries * kKeyRow];
+    float v[R::kMaxQueries * kValueRow];
+    float heads[R::kMaxQueries * kOutputRow];
+    typename Core::Workspace attention;
+  };
+
+  struct Call {
+    // [batch][1][query][kModelDim]: TokenMajor(data, 1, queries, kModelDim).
+    View<const float> x;
+    // [batch][1][key][kMemoryDim] for cross-attention; without data the keys
+    // are x itself.  Step and Attend ignore it.
+    View<const float> memory;
+    // [batch][1][query][kModelDim]; may be x.
+    View<float> y;
+    size_t batch = 1;    // Step and Attend: 1
+    size_t queries = 0;  // 1 to kMaxQueries
+    size_t keys = 0;     // tokens of the memory, 1 to kMaxKeys
+    // As in Attention::Call, for the causal mask of Run and Attend.
+    ptrdiff_t first_position = 0;
+    // Rotary position of x's first token in Run and Attend.  Step takes it from
+    // the cache.
+    uint64_t rotary_position = 0;
+    float scale = 0;  // 0: 1 / sqrt(head_dim)
+  };
+
+  // Self-attention (no memory) or cross-attention.  Status as Attention::Run;
+  // kTooManyTokens also where self-attention has more queries than kMaxKeys,
+  // kNullPointer for missing weights, kUnsupported for a memory with rotary
+  // positions (they have none).
+  static Status Run(const Weights& weights, const Call& call,
+                    Workspace& workspace) noexcept {
+    FOVEA_RETURN_IF_BAD(Check(weights, call, workspace));
+    const bool self = call.memory.data == nullptr;
+    const size_t keys = self ? call.queries : call.keys;
+    FOVEA_RETURN_IF_BAD(CheckCount(keys, R::kMaxKeys));
+    if (self) {
+      static_assert(kMemoryDim > 0, "");
+      if (kMemoryDim != kModelDim) return Status::kUnsupported;
+    } else {
+      if (kRotary) return Status::kUnsupported;
+      FOVEA_RETURN_IF_BAD(
+          CheckView(call.memory, {call.batch, 1, keys, kMemoryDim}, true));
+    }
+    const View<const float> memory = self ? call.x : call.memory;
+    for (size_t b = 0; b < call.batch; ++b) {
+      ProjectQueries(weights, call, b, call.rotary_position, workspace);
+      ProjectKeys(weights, memory, b, keys, call.rotary_position, workspace);
+      typename Core::Call core = CoreCall(call, workspace);
+      core.keys = keys;
+      core.first_position = call.first_position;
+      core.k = KeysOf(workspace, keys);
+      core.v = ValuesOf(workspace, keys);
+      FOVEA_RETURN_IF_BAD(Core::Run(core, workspace.attention));
+      ProjectOutput(weights, call, b, workspace);
+    }
+    return Status::kOk;
+  }
+
+  // A step or chunk of a stream: projects x, appends its keys and values to
+  // the cache, attends, projects the output.  Same bits as Run over the whole
+  // stream.  Status as Attention::Step; on any error the cache is as it was.
+  template <class AnyWorkspace>
+  static Status Step(const Weights& weights, const Call& call,
+                     KvCache<Config>& cache, AnyWorkspace& workspace) noexcept {
+    FOVEA_RETURN_IF_BAD(Check(weights, call, workspace));
+    if (call.batch != 1 || kMemoryDim != kModelDim) {
+      return Status::kUnsupported;
+    }
+    if (!IsAligned(&cache, alignof(KvCache<Config>))) {
+      return Status::kMisaligned;
+    }
+    if (call.queries > cache.capacity() - cache.size()) {
+      return Status::kCacheFull;
+    }
+    ProjectQueries(weights, call, 0, cache.position(), workspace);
+    ProjectKeys(weights, call.x, 0, call.queries, cache.position(), workspace);
+    typename Core::Call core = CoreCall(call, workspace);
+    core.k = KeysOf(workspace, call.queries);
+    core.v = ValuesOf(workspace, call.queries);
+    FOVEA_RETURN_IF_BAD(Core::Step(core, cache, workspace.attention));
+    ProjectOutput(weights, call, 0, workspace);
+    return Status::kOk;
+  }
+
+  // Attends to the cache without appending: cross-attention to a memory whose
+  // keys AppendMemory has cached.
+  template <class AnyWorkspace>
+  static Status Attend(const Weights& weights, const Call& call,
+                       const KvCache<Config>& cache,
+                       AnyWorkspace& workspace) noexcept {
+    FOVEA_RETURN_IF_BAD(Check(weights, call, workspace));
+    if (call.batch != 1) return Status::kUnsupported;
+    if (!IsAligned(&cache, alignof(KvCache<Config>))) {
+      return Status::kMisaligned;
+    }
+    if (cache.size() == 0) return Status::kZeroCount;
+    ProjectQueries(weights, call, 0, call.rotary_position, workspace);
+    typename Core::Call core = CoreCall(call, workspace);
+    core.first_position = call.first_position;
+    FOVEA_RETURN_IF_BAD(Core::Attend(core, cache, workspace.attention));
+    ProjectOutput(weights, call, 0, workspace);
+    return Status::kOk;
+  }
+
+  // Projects `tokens` rows of a memory [1][1][token][kMemoryDim] to keys and
+  // values and appends them to the cache, kMaxQueries at a time.  On any error
+  // the cache is as it was.
+  template <class AnyWorkspace>
+  static Status AppendMemory(const Weights& weights, View<const float> memory,
+                             size_t tokens, KvCache<Config>& cache,
+                             AnyWorkspace& workspace) noexcept {
+    if (!IsAligned(&workspace, alignof(AnyWorkspace)) ||
+        !IsAligned(&cache, alignof(KvCache<Config>))) {
+      return Status::kMisaligned;
+    }
+    FOVEA_RETURN_IF_BAD(CheckWeights(weights));
+    if (tokens == 0) return Status::kZeroCount;
+    FOVEA_RETURN_IF_BAD(CheckView(memory, {1, 1, tokens, kMemoryDim}, true));
+    if (tokens > cache.capacity() - cache.size()) return Status::kCacheFull;
+    for (size_t t = 0; t < tokens; t += R::kMaxQueries) {
+      const size_t left = tokens - t;
+      const size_t chunk = left < R::kMaxQueries ? left : R::kMaxQueries;
+      View<const float> rows = memory;
+      rows.data = memory.Row(0, 0, t);
+      ProjectKeys(weights, rows, 0, chunk, cache.position(), workspace);
+      FOVEA_RETURN_IF_BAD(cache.Append(KeysOf(workspace, chunk),
+                                       ValuesOf(workspace, chunk), chunk));
+    }
+    return Status::kOk;
+  }
+
+ private:
+  using ToQueries = Linear<kModelDim, kQueryRow, R::kMaxQueries>;
+  using ToKeys = Linear<kMemoryDim, kKeyRow, kMaxProjected>;
+  using ToValues = Linear<kMemoryDim, kValueRow, kMaxProjected>;
+  using ToOutput = Linear<kOutputRow, kModelDim, R::kMaxQueries>;
+
+  static Status CheckWeights(const Weights& weights) noexcept {
+    FOVEA_RETURN_IF_BAD(ToQueries::Check(weights.q));
+    FOVEA_RETURN_IF_BAD(ToKeys::Check(weights.k));
+    FOVEA_RETURN_IF_BAD(ToValues::Check(weights.v));
+    FOVEA_RETURN_IF_BAD(ToOutput::Check(weights.out));
+    return kRotary && weights.rope == nullptr ? Status::kNullPointer
+                                              : Status::kOk;
+  }
+
+  template <class AnyWorkspace>
+  static Status Check(const Weights& weights, const Call& call,
+                      const AnyWorkspace& workspace) noexcept {
+    if (!IsAligned(&workspace, alignof(AnyWorkspace))) {
+      return Status::kMisaligned;
+    }
+    FOVEA_RETURN_IF_BAD(CheckWeights(weights));
+    if (call.batch == 0) return Status::kZeroCount;
+    FOVEA_RETURN_IF_BAD(CheckCount(call.queries, R::kMaxQueries));
+    const Extent rows{call.batch, 1, call.queries, kModelDim};
+    FOVEA_RETURN_IF_BAD(CheckView(call.x, rows, true));
+    FOVEA_RETURN_IF_BAD(CheckView(call.y, rows, false));
+    return IsFinite(call.scale) ? Status::kOk : Status::kBadScale;
+  }
+
+  template <class AnyWorkspace>
+  static View<float> KeysOf(AnyWorkspace& w, size_t tokens) noexcept {
+    return TokenMajor(w.k, R::kKvHeads, tokens, R::kHeadDim);
+  }
+  template <class AnyWorkspace>
+  static View<float> ValuesOf(AnyWorkspace& w, size_t tokens) noexcept {
+    return TokenMajor(w.v, R::kKvHeads, tokens, R::kValueDim);
+  }
+
+  static void Rotate(const Weights& weights, View<float> rows, size_t heads,
+                     size_t tokens, uint64_t position) noexcept {
+    if constexpr (kRotary) {
+      weights.rope->Apply(rows, heads, tokens, position, Config::kRotaryPairs);
+    }
+  }
+
+  template <class AnyWorkspace>
+  static void ProjectQueries(const Weights& weights, const Call& call,
+                             size_t batch, uint64_t position,
+                             AnyWorkspace& w) noexcept {
+    ToQueries::Apply(weights.q, call.x.Row(batch, 0, 0), call.x.token_stride,
+                     call.queries, w.q, kQueryRow);
+    Rotate(weights, TokenMajor(w.q, R::kHeads, call.queries, R::kHeadDim),
+           R::kHeads, call.queries, position);
+  }
+
+  template <class AnyWorkspace>
+  static void ProjectKeys(const Weights& weights, View<const float> memory,
+                          size_t batch, size_t keys, uint64_t position,
+                          AnyWorkspace& w) noexcept {
+    const float* rows = memory.Row(batch, 0, 0);
+    ToKeys::Apply(weights.k, rows, memory.token_stride, keys, w.k, kKeyRow);
+    ToValues::Apply(weights.v, rows, memory.token_stride, keys, w.v, kValueRow);
+    Rotate(weights, KeysOf(w, keys), R::kKvHeads, keys, position);
+  }
+
+  template <class AnyWorkspace>
+  static void ProjectOutput(const Weights& weights, const Call& call,
+                            size_t batch, AnyWorkspace& w) noexcept {
+    ToOutput::Apply(weights.out, w.heads, kOutputRow, call.queries,
+                    call.y.Row(batch, 0, 0), call.y.token_stride);
+  }
+
+  template <class AnyWorkspace>
+  static typename Core::Call CoreCall(const Call& call,
+                                      AnyWorkspace& w) noexcept {
+    typename Core::Call core;
+    core.q = TokenMajor(w.q, R::kHeads, call.queries, R::kHeadDim);
+    core.out = TokenMajor(w.heads, R::kHeads, call.queries, R::kValueDim);
+    core.queries = call.queries;
+    core.scale = call.scale;
+    return core;
+  }
+};
+
+}  // namespace FOVEA_TARGET_NAMESPACE
+}  // namespace fovea
+
+#endif  // FOVEA_MULTI_HEAD_H_

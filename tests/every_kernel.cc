@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// An object whose undefined symbols no_runtime_symbols.cmake looks at.
+#include "every_kernel.h"
+
+fovea::Status LinkEverything(const every_kernel::MultiHead::Weights& weights,
+                             const every_kernel::MultiHead::Call& call,
+                             const every_kernel::FullAttention::Call& full,
+                             float* x,
+                             const every_kernel::Block::Weights& block,
+                             every_kernel::Memory& memory);
+fovea::Status LinkEverything(const every_kernel::MultiHead::Weights& weights,
+                             const every_kernel::MultiHead::Call& call,
+                             const every_kernel::FullAttention::Call& full,
+                             float* x,
+                             const every_kernel::Block::Weights& block,
+                             every_kernel::Memory& memory) {
+  return every_kernel::UseAll(weights, call, full, x, block, memory);
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reaches every public operation, for tests that look at how it compiles and
+// links.  Nothing of it is meant to be run.
+#ifndef FOVEA_TESTS_EVERY_KERNEL_H_
+#define FOVEA_TESTS_EVERY_KERNEL_H_
+
+#include "fovea/attention.h"
+#include "fovea/feed_forward.h"
+#include "fovea/kv_cache.h"
+#include "fovea/linear.h"
+#include "fovea/multi_head.h"
+#include "fovea/rms_norm.h"
+#include "fovea/rope.h"
+#include "fovea/softmax.h"
+
+namespace every_kernel {
+
+struct Causal : fovea::MultiHeadConfig {
+  static constexpr size_t kModelDim = 64, kHeads = 4, kKvHeads = 2;
+  static constexpr size_t kHeadDim = 20, kRotaryDim = 16;
+  static constexpr size_t kMaxQueries = 40, kMaxKeys = 100;
+  static constexpr bool kCausal = true;
+};
+struct Full : fovea::AttentionConfig {
+  static constexpr size_t kHeads = 2, kHeadDim = 64;
+  static constexpr size_t kMaxQueries = 3, kMaxKeys = 100;
+};
+
+using MultiHead = fovea::MultiHeadAttention<Causal>;
+using FullAttention = fovea::Attention<Full>;
+using Block = fovea::FeedForward<64, 128, 40>;
+using Norm = fovea::RmsNorm<64>;
+
+struct Memory {
+  fovea::KvCache<Causal> cache;
+  fovea::KvCache<Full> full_cache;
+  MultiHead::Workspace multi_head;
+  FullAttention::Workspace full;
+  Block::Workspace block;
+};
+
+inline fovea::Status UseAll(const MultiHead::Weights& weights,
+                            const MultiHead::Call& call,
+                            const FullAttention::Call& full_call, float* x,
+                            const Block::Weights& block, Memory& m) {
+  m.cache.Clear();
+  FOVEA_RETURN_IF_BAD(m.cache.Truncate(call.queries));
+  FOVEA_RETURN_IF_BAD(MultiHead::Run(weights, call, m.multi_head));
+  FOVEA_RETURN_IF_BAD(MultiHead::Step(weights, call, m.cache, m.multi_head));
+  FOVEA_RETURN_IF_BAD(MultiHead::Attend(weights, call, m.cache, m.multi_head));
+  FOVEA_RETURN_IF_BAD(MultiHead::AppendMemory(weights, call.x, call.keys,
+                                              m.cache, m.multi_head));
+  FOVEA_RETURN_IF_BAD(FullAttention::Run(full_call, m.full));
+  FOVEA_RETURN_IF_BAD(FullAttention::Step(full_call, m.full_cache, m.full));
+  FOVEA_RETURN_IF_BAD(FullAttention::Attend(full_call, m.full_cache, m.full));
+  FOVEA_RETURN_IF_BAD(weights.rope->Apply(fovea::TokenMajor(x, 1, 1, 64), 1, 1,
+                                          9, fovea::RopePairs::kInterleaved));
+  FOVEA_RETURN_IF_BAD(Block::Run(block, x, 64, 1, x, 64, m.block));
+  FOVEA_RETURN_IF_BAD(Norm::Run(x, 64, 1, x, 1e-5f, x, 64));
+  FOVEA_RETURN_IF_BAD(fovea::PackLinear(x, 4, 4, x + 64));
+  return fovea::Softmax(x, 64, 1.0f, x);
+}
+
+}  // namespace every_kernel
+
+#endif  // FOVEA_TESTS_EVERY_KERNEL_H_

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the layers around attention (Linear, RmsNorm, Rope, FeedForward) do with
+// bad input.  Their results are tested in the golden tests.
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <vector>
+
+#include "fovea/feed_forward.h"
+#include "fovea/linear.h"
+#include "fovea/rms_norm.h"
+#include "fovea/rope.h"
+#include "misaligned.h"
+
+namespace {
+
+using fovea::Status;
+
+constexpr float kUntouched = 12345.0f;
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+std::vector<float> Blank(size_t count) {
+  return std::vector<float>(count, kUntouched);
+}
+
+TEST(PackLinear, PadsTheLastPanelWithZeros) {
+  const float weight[3 * 2] = {1, 2, 3, 4, 5, 6};  // [out 3][in 2]
+  auto panels = Blank(fovea::PackedLinearFloats(2, 3));
+  ASSERT_EQ(panels.size(), 32u);
+  ASSERT_EQ(fovea::PackLinear(weight, 2, 3, panels.data()), Status::kOk);
+  for (size_t in = 0; in < 2; ++in) {
+    for (size_t out = 0; out < 16; ++out) {
+      EXPECT_EQ(panels[in * 16 + out], out < 3 ? weight[out * 2 + in] : 0.0f);
+    }
+  }
+}
+
+TEST(PackLinear, BadInput) {
+  auto panels = Blank(32);
+  const float weight[6] = {};
+  EXPECT_EQ(fovea::PackLinear(nullptr, 2, 3, panels.data()),
+            Status::kNullPointer);
+  EXPECT_EQ(fovea::PackLinear(weight, 2, 3, nullptr), Status::kNullPointer);
+  EXPECT_EQ(fovea::PackLinear(weight, 0, 3, panels.data()), Status::kZeroCount);
+  EXPECT_EQ(fovea::PackLinear(weight, 2, 0, panels.data()), Status::kZeroCount);
+  EXPECT_EQ(panels, Blank(32));
+}
+
+TEST(Linear, BadInputWritesNothing) {
+  using Layer = fovea::Linear<5, 7, 4>;
+  const std::vector<float> panels(fovea::PackedLinearFloats(5, 7), 1.0f);
+  const fovea::LinearWeights weights{panels.data(), nullptr};
+  const std::vector<float> x(20, 1.0f);
+  auto y = Blank(28);
+  EXPECT_EQ(Layer::Run({}, x.data(), 5, 4, y.data(), 7), Status::kNullPointer);
+  EXPECT_EQ(Layer::Run(weights, nullptr, 5, 4, y.data(), 7),
+            Status::kNullPointer);
+  EXPECT_EQ(Layer::Run(weights, x.data(), 5, 4, nullptr, 7),
+            Status::kNullPointer);
+  EXPECT_EQ(Layer::Run(weights, x.data(), 5, 0, y.data(), 7),
+            Status::kZeroCount);
+  EXPECT_EQ(Layer::Run(weights, x.data(), 5, 5, y.data(), 7),
+            Status::kTooManyTokens);
+  EXPECT_EQ(Layer::Run(weights, x.data(), 4, 4, y.data(), 7),
+            Status::kBadStride);
+  EXPECT_EQ(Layer::Run(weights, x.data(), 5, 4, y.data(), 6),
+            Status::kBadStride);
+  EXPECT_EQ(y, Blank(28));
+  EXPECT_EQ(Layer::Run(weights, x.data(), 5, 4, y.data(), 7), Status::kOk);
+}
+
+TEST(Linear, WritesItsOutputsAlone) {
+  using Layer = fovea::Linear<3, 17, 4>;
+  const std::vector<float> panels(fovea::PackedLinearFloats(3, 17), 1.0f);
+  const std::vector<float> bias(17, 0.5f);
+  const std::vector<float> x(9, 1.0f);
+  auto y = Blank(3 * 20);
+  ASSERT_EQ(
+      Layer::Run({panels.data(), bias.data()}, x.data(), 3, 3, y.data(), 20),
+      Status::kOk);
+  for (size_t i = 0; i < y.size(); ++i) {
+    EXPECT_EQ(y[i], i % 20 < 17 ? 3.5f : kUntouched) << i;
+  }
+}
+
+TEST(RmsNorm, BadInputWritesNothing) {
+  using Norm = fovea::RmsNorm<6>;
+  const std::vector<float> x(12, 1.0f), weight(6, 1.0f);
+  auto y = Blank(12);
+  EXPECT_EQ(Norm::Run(nullptr, 6, 2, weight.data(), 1e-5f, y.data(), 6),
+            Status::kNullPointer);
+  EXPECT_EQ(Norm::Run(x.data(), 6, 2, nullptr, 1e-5f, y.data(), 6),
+            Status::kNullPointer);
+  EXPECT_EQ(Norm::Run(x.data(), 6, 2, weight.data(), 1e-5f, nullptr, 6),
+            Status::kNullPointer);
+  EXPECT_EQ(Norm::Run(x.data(), 6, 0, weight.data(), 1e-5f, y.data(), 6),
+            Status::kZeroCount);
+  EXPECT_EQ(Norm::Run(x.data(), 5, 2, weight.data(), 1e-5f, y.data(), 6),
+            Status::kBadStride);
+  EXPECT_EQ(Norm::Run(x.data(), 6, 2, weight.data(), kNan, y.data(), 6),
+            Status::kBadScale);
+  EXPECT_EQ(Norm::Run(x.data(), 6, 2, weight.data(), -1.0f, y.data(), 6),
+            Status::kBadScale);
+  EXPECT_EQ(y, Blank(12));
+}
+
+TEST(RmsNorm, InPlaceGivesTheSameBits) {
+  using Norm = fovea::RmsNorm<21>;
+  std::vector<float> x(21), weight(21), y(21);
+  for (size_t i = 0; i < 21; ++i) {
+    x[i] = static_cast<float>(i) - 7.3f;
+    weight[i] = 1.0f + 0.1f * static_cast<float>(i);
+  }
+  ASSERT_EQ(Norm::Run(x.data(), 21, 1, weight.data(), 1e-5f, y.data(), 21),
+            Status::kOk);
+  ASSERT_EQ(Norm::Run(x.data(), 21, 1, weight.data(), 1e-5f, x.data(), 21),
+            Status::kOk);
+  EXPECT_EQ(x, y);
+}
+
+TEST(Rope, BadInputWritesNothing) {
+  static constexpr fovea::Rope<8> kRope;
+  auto x = Blank(64);
+  const auto view = fovea::TokenMajor(x.data(), 2, 4, 8);
+  const auto pairs = fovea::RopePairs::kHalfSplit;
+  EXPECT_EQ(kRope.Apply({}, 2, 4, 0, pairs), Status::kNullPointer);
+  EXPECT_EQ(kRope.Apply(view, 0, 4, 0, pairs), Status::kZeroCount);
+  EXPECT_EQ(kRope.Apply(view, 2, 0, 0, pairs), Status::kZeroCount);
+  auto narrow = view;
+  narrow.head_stride = 7;
+  EXPECT_EQ(kRope.Apply(narrow, 2, 4, 0, pairs), Status::kBadStride);
+  EXPECT_EQ(x, Blank(64));
+}
+
+TEST(Rope, PositionZeroChangesNothing) {
+  static constexpr fovea::Rope<6> kRope;
+  for (const auto pairs :
+       {fovea::RopePairs::kHalfSplit, fovea::RopePairs::kInterleaved}) {
+    float x[8] = {1, -2, 3, -4, 5, -6, 7, -8};
+    const float before[8] = {1, -2, 3, -4, 5, -6, 7, -8};
+    ASSERT_EQ(kRope.Apply({x, 8, 8, 8}, 1, 1, 0, pairs), Status::kOk);
+    for (size_t i = 0; i < 8; ++i) EXPECT_EQ(x[i], before[i]);
+  }
+}
+
+TEST(Rope, TurnsTheFirstDimsAlone) {
+  static constexpr fovea::Rope<4> kRope;
+  float x[6] = {1, 2, 3, 4, 5, 6};
+  ASSERT_EQ(kRope.Apply({x, 6, 6, 6}, 1, 1, 3, fovea::RopePairs::kHalfSplit),
+            Status::kOk);
+  EXPECT_NE(x[0], 1.0f);
+  EXPECT_EQ(x[4], 5.0f);
+  EXPECT_EQ(x[5], 6.0f);
+}
+
+TEST(FeedForward, BadInputWritesNothing) {
+  using Block = fovea::FeedForward<4, 8, 2>;
+  const std::vector<float> panels(fovea::PackedLinearFloats(8, 16), 0.1f);
+  const fovea::LinearWeights layer{panels.data(), nullptr};
+  const Block::Weights weights{layer, layer, layer};
+  const std::vector<float> x(8, 1.0f);
+  auto y = Blank(8);
+  static Block::Workspace workspace;
+  for (int which = 0; which < 3; ++which) {
+    auto missing = weights;
+    if (which == 0) missing.gate = {};
+    if (which == 1) missing.up = {};
+    if (which == 2) missing.down = {};
+    EXPECT_EQ(Block::Run(missing, x.data(), 4, 2, y.data(), 4, workspace),
+              Status::kNullPointer);
+  }
+  EXPECT_EQ(Block::Run(weights, nullptr, 4, 2, y.data(), 4, workspace),
+            Status::kNullPointer);
+  EXPECT_EQ(Block::Run(weights, x.data(), 4, 2, nullptr, 4, workspace),
+            Status::kNullPointer);
+  EXPECT_EQ(Block::Run(weights, x.data(), 4, 0, y.data(), 4, workspace),
+            Status::kZeroCount);
+  EXPECT_EQ(Block::Run(weights, x.data(), 4, 3, y.data(), 4, workspace),
+            Status::kTooManyTokens);
+  EXPECT_EQ(Block::Run(weights, x.data(), 3, 2, y.data(), 4, workspace),
+            Status::kBadStride);
+  Misaligned<Block::Workspace> misaligned;
+  EXPECT_EQ(Block::Run(weights, x.data(), 4, 2, y.data(), 4, misaligned.Get()),
+            Status::kMisaligned);
+  EXPECT_EQ(y, Blank(8));
+}
+
+}  // namespace
