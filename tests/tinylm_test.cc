@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// tinylm's weights file under damage, and its streaming against a prefill.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "../examples/tinylm/model.h"
+#include "../examples/tinylm/sampler.h"
+#include "../examples/tinylm/weights.h"
+
+namespace {
+
+using fovea::Status;
+using tinylm::kVocab;
+using tinylm::WeightsFile;
+
+const std::string kPath = FOVEA_TESTS_DIR "/../examples/tinylm/tinylm.bin";
+
+std::vector<unsigned char> ReadFile() {
+  std::vector<unsigned char> bytes(tinylm::kFileBytes + 1);
+  std::FILE* file = std::fopen(kPath.c_str(), "rb");
+  if (file == nullptr) return {};
+  bytes.resize(std::fread(bytes.data(), 1, bytes.size(), file));
+  std::fclose(file);
+  return bytes;
+}
+
+// What LoadWeights says of a file with these bytes; empty if it is good.
+std::string Load(const std::vector<unsigned char>& bytes) {
+  const std::string path = testing::TempDir() + "fovea_tinylm_test.bin";
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  if (file == nullptr) return "cannot write the test's file";
+  std::fwrite(bytes.data(), 1, bytes.size(), file);
+  std::fclose(file);
+  static WeightsFile storage;
+  static tinylm::Weights weights;
+  const char* error = tinylm::LoadWeights(path.c_str(), storage, weights);
+  std::remove(path.c_str());
+  return error == nullptr ? "" : error;
+}
+
+TEST(TinylmWeights, TheCommittedFileIsGood) {
+  const auto bytes = ReadFile();
+  ASSERT_EQ(bytes.size(), tinylm::kFileBytes);
+  EXPECT_LE(bytes.size(), size_t{4} << 20);
+  EXPECT_EQ(Load(bytes), "");
+  static WeightsFile storage;
+  static tinylm::Weights weights;
+  ASSERT_EQ(tinylm::LoadWeights(kPath.c_str(), storage, weights), nullptr);
+  EXPECT_LE(weights.held_out_loss, 1.65);
+  char note[64];
+  std::snprintf(note, sizeof(note), "held-out loss %.4f nats per byte",
+                weights.held_out_loss);
+  EXPECT_STREQ(reinterpret_cast<const char*>(bytes.data() + 80), note);
+}
+
+TEST(TinylmWeights, EveryTruncationIsNoticed) {
+  const auto bytes = ReadFile();
+  ASSERT_FALSE(bytes.empty());
+  for (const size_t size :
+       {size_t{0}, size_t{1}, size_t{127}, size_t{128}, size_t{100000},
+        bytes.size() - 4, bytes.size() - 1}) {
+    const std::vector<unsigned char> cut(bytes.begin(), bytes.begin() + size);
+    EXPECT_EQ(Load(cut).rfind("truncated", 0), 0u) << size << " " << Load(cut);
+  }
+}
+
+TEST(TinylmWeights, EveryDamageIsNoticed) {
+  const auto good = ReadFile();
+  ASSERT_FALSE(good.empty());
+  const auto flipped = [&](size_t at) {
+    auto bytes = good;
+    bytes[at] ^= 0x10;
+    return Load(bytes);
+  };
+  EXPECT_EQ(flipped(0), "not a tinylm weights file (wrong magic)");
+  EXPECT_EQ(flipped(8), "unknown version");
+  EXPECT_EQ(flipped(12), "made for another model shape");
+  EXPECT_EQ(flipped(16), "wrong size");
+  EXPECT_EQ(flipped(24), "corrupt (checksum differs)");
+  for (size_t at = 32; at < 72; at += 4) {
+    EXPECT_EQ(flipped(at), "made for another model shape") << at;
+  }
+  for (const size_t at : {size_t{72}, size_t{80}, size_t{128}, size_t{1234567},
+                          good.size() - 1}) {
+    EXPECT_EQ(flipped(at), "corrupt (checksum differs)") << at;
+  }
+  auto longer = good;
+  longer.push_back(0);
+  EXPECT_EQ(Load(longer), "wrong size");
+}
+
+TEST(TinylmWeights, AMissingFileIsNoticed) {
+  static WeightsFile storage;
+  static tinylm::Weights weights;
+  EXPECT_STREQ(tinylm::LoadWeights("/nowhere/at.all", storage, weights),
+               "cannot be opened");
+}
+
+TEST(Tinylm, ChunksAndStepsHaveThePrefillsBits) {
+  using Model = tinylm::Model<tinylm::kContext>;
+  static WeightsFile storage;
+  static tinylm::Weights weights;
+  ASSERT_EQ(tinylm::LoadWeights(kPath.c_str(), storage, weights), nullptr);
+  constexpr size_t kCount = 150;
+  uint8_t text[kCount];
+  for (size_t i = 0; i < kCount; ++i) {
+    text[i] = static_cast<uint8_t>("To be, or not to be: "[i % 21]);
+  }
+  static Model::PrefillWorkspace prefill;
+  static Model::Workspace workspace;
+  static Model::Cache cache;
+  std::vector<float> whole(kCount * kVocab), streamed(kCount * kVocab);
+  ASSERT_EQ(
+      Model::Prefill(weights, text, kCount, prefill, kCount, whole.data()),
+      Status::kOk);
+  for (const size_t chunk : {size_t{1}, size_t{13}, size_t{150}}) {
+    cache.Clear();
+    for (size_t t = 0; t < kCount; t += chunk) {
+      const size_t n = chunk < kCount - t ? chunk : kCount - t;
+      ASSERT_EQ(Model::Step(weights, text + t, n, cache, workspace, n,
+                            streamed.data() + t * kVocab),
+                Status::kOk);
+    }
+    EXPECT_EQ(std::memcmp(whole.data(), streamed.data(),
+                          whole.size() * sizeof(float)),
+              0)
+        << chunk;
+  }
+}
+
+TEST(Tinylm, AFullContextRefusesAndKeepsEverything) {
+  using Model = tinylm::Model<4>;
+  static WeightsFile storage;
+  static tinylm::Weights weights;
+  ASSERT_EQ(tinylm::LoadWeights(kPath.c_str(), storage, weights), nullptr);
+  static Model::Workspace workspace;
+  static Model::Cache cache;
+  cache.Clear();
+  const uint8_t text[4] = {'a', 'b', 'c', 'd'};
+  for (size_t t = 0; t + 4 <= tinylm::kContext; t += 4) {
+    ASSERT_EQ(Model::Step(weights, text, 4, cache, workspace, 0, nullptr),
+              Status::kOk);
+  }
+  EXPECT_EQ(Model::Step(weights, text, 1, cache, workspace, 0, nullptr),
+            Status::kCacheFull);
+  EXPECT_EQ(cache.size(), tinylm::kContext);
+}
+
+TEST(TinylmSampler, DrawsByProbabilityAndSeed) {
+  size_t counts[2] = {};
+  tinylm::Sampler sampler(7, 1.0f), twin(7, 1.0f);
+  for (int i = 0; i < 4000; ++i) {
+    float logits[kVocab], again[kVocab];
+    for (size_t v = 0; v < kVocab; ++v) logits[v] = -100.0f;
+    logits['a'] = 1.0986123f;  // three times as likely
+    logits['b'] = 0.0f;
+    std::memcpy(again, logits, sizeof(again));
+    const uint8_t token = sampler.Draw(logits);
+    ASSERT_EQ(twin.Draw(again), token);
+    ASSERT_TRUE(token == 'a' || token == 'b');
+    ++counts[token == 'b'];
+  }
+  EXPECT_NEAR(static_cast<double>(counts[0]), 3000, 100);
+}
+
+}  // namespace
