@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <benchmark/benchmark.h>
+#include <hwy/highway.h>
+
+int main(int argc, char** argv) {
+  benchmark::AddCustomContext("highway_target", hwy::TargetName(HWY_TARGET));
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}
