@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole module: four projections and the attention between them.
-#include "fovea/multi_head.h"
-
 #include <benchmark/benchmark.h>
 
+#include "fovea/multi_head.h"
 #include "report.h"
 
 namespace {
