@@ -311,7 +311,8 @@ bool PrintLoss(const char* path) {
       total += Surprise(memory.logits + i * kVocab, memory.text[i + 1]);
     }
     predicted += count;
-    memory.text[0] = memory.text[length - 1];
+    if (count < kContext) break;  // the file's end
+    memory.text[0] = memory.text[kContext];
     length = 1 + std::fread(memory.text + 1, 1, kContext, stream);
   }
   std::fclose(stream);
