@@ -36,7 +36,7 @@ constexpr size_t kMostTokens = 64;  // of any case
 
 // Runs kMaxTokens at a time, in place or not.
 template <size_t kWidth, size_t kHidden, size_t kMaxTokens>
-std::vector<float> Run(const FeedForwardCase& c, bool in_place) {
+std::vector<float> RunLayer(const FeedForwardCase& c, bool in_place) {
   using Layer = FeedForward<kWidth, kHidden, kMaxTokens>;
   const size_t size = size_t{c.width} * c.hidden;
   const PackedLayer gate(Values(c.seed, 1, size, c.widen_factor), kWidth,
@@ -67,32 +67,32 @@ std::vector<float> Run(const FeedForwardCase& c, bool in_place) {
   return written.Flat();
 }
 
-struct Ways {
-  std::vector<float> (*at_once)(const FeedForwardCase&, bool);
-  std::vector<float> (*token_by_token)(const FeedForwardCase&, bool);
-};
+enum class Way : uint8_t { kAtOnce, kInPlace, kTokenByToken };
 
-Ways Find(const FeedForwardCase& c) {
-#define FOVEA_FEED_FORWARD_CONFIG(width_, hidden_)                         \
-  if (c.width == width_ && c.hidden == hidden_) {                          \
-    return {&Run<width_, hidden_, kMostTokens>, &Run<width_, hidden_, 1>}; \
+std::vector<float> Output(const FeedForwardCase& c, Way way) {
+#define FOVEA_FEED_FORWARD_CONFIG(width_, hidden_)                             \
+  if (c.width == width_ && c.hidden == hidden_) {                              \
+    return way == Way::kTokenByToken ? RunLayer<width_, hidden_, 1>(c, false)  \
+                                     : RunLayer<width_, hidden_, kMostTokens>( \
+                                           c, way == Way::kInPlace);           \
   }
 #include "tests/golden/feed_forward_configs.inc"
 #undef FOVEA_FEED_FORWARD_CONFIG
+  ADD_FAILURE() << c.name << ": no such configuration";
   return {};
 }
 
 TEST(FeedForwardGolden, IsAsExactAsPyTorchAndHasTheCommittedBits) {
   ExpectGolden(
       "feed_forward", kFeedForwardCases, kFeedForwardExpected, kFusedHashes,
-      [](const FeedForwardCase& c) { return Find(c).at_once(c, false); });
+      [](const FeedForwardCase& c) { return Output(c, Way::kAtOnce); });
 }
 
 TEST(FeedForwardGolden, TokenByTokenAndInPlaceGiveTheSameBits) {
   for (const FeedForwardCase& c : kFeedForwardCases) {
-    const std::vector<float> whole = Find(c).at_once(c, false);
-    ExpectSameBits(c.name, Find(c).token_by_token(c, false), whole);
-    ExpectSameBits(c.name, Find(c).at_once(c, true), whole);
+    const std::vector<float> whole = Output(c, Way::kAtOnce);
+    ExpectSameBits(c.name, Output(c, Way::kTokenByToken), whole);
+    ExpectSameBits(c.name, Output(c, Way::kInPlace), whole);
   }
 }
 

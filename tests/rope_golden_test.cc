@@ -22,9 +22,9 @@ namespace {
 // x is [token][head][dim].
 struct RopeCase {
   const char* name;
-  uint16_t head_dim, heads, tokens;
   uint32_t first_position;
   float base;
+  uint16_t head_dim, heads, tokens;
   bool interleaved;
   uint64_t seed;
   Expected expected;

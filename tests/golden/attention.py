@@ -216,6 +216,11 @@ NOTE = """heads, kv_heads, head_dim, causal, batch, queries, keys,
 first_position, layout, recipe, q_factor, special_key, scale, seed, Expected"""
 
 
+# With a huge key the error is that of the few rows whose product with it nearly
+# cancels: PyTorch's is only known after many more of them.
+ENOUGH = {"kHugeKey": 65536}
+
+
 def generate(directory):
     rows = table.Table("attention", "AttentionCase", NOTE)
     for case in cases():
@@ -223,7 +228,8 @@ def generate(directory):
         case.scale = float(np.float32(case.scale))
         seed = stream.fnv1a("attention/" + case.name())
         rows.add(case.name(), case.fields(seed, inputs(case, seed)[3]),
-                 table.measure(lambda s: evaluate(case, s), seed))
+                 table.measure(lambda s: evaluate(case, s), seed,
+                               enough=ENOUGH.get(case.recipe, 1024)))
     rows.write(directory)
     table.write_configs(
         directory, "attention", "heads, kv_heads, head_dim, causal",

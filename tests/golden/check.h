@@ -92,19 +92,24 @@ class HashLog {
         << "wrong results: not recorded";
     const std::string path = std::string(directory) + "/" + stem_ + "_hashes_" +
                              Name(kHashClass) + ".inc";
-    FILE* file = fopen(path.c_str(), "w");
-    ASSERT_NE(file, nullptr) << path;
-    fputs(
+    std::string text =
         "// SPDX-License-Identifier: Apache-2.0\n"
         "// Recorded with FOVEA_RECORD_HASHES by the test itself; do not "
         "edit.\n"
-        "// clang-format off\n\n",
-        file);
+        "// clang-format off\n\n";
     for (const NamedHash& entry : log_) {
-      fprintf(file, "{\"%s\", 0x%016llxu},\n", entry.name,
-              static_cast<unsigned long long>(entry.hash));
+      char hash[24];
+      snprintf(hash, sizeof(hash), "0x%016llx",
+               static_cast<unsigned long long>(entry.hash));
+      text += std::string("{\"") + entry.name + "\", " + hash + "u},\n";
     }
-    ASSERT_EQ(fclose(file), 0) << path;
+    FILE* file = fopen(path.c_str(), "w");
+    bool written = false;
+    if (file != nullptr) {
+      written = fputs(text.c_str(), file) >= 0;
+      written = fclose(file) == 0 && written;
+    }
+    ASSERT_TRUE(written) << path;
     printf("recorded %zu hashes in %s\n", log_.size(), path.c_str());
   }
 

@@ -7,9 +7,11 @@
     python3 generate.py --tinylm tinylm.bin      the example model's logits
 
 It needs PyTorch and NumPy.  The inputs are computed by stream.py, and again by
-golden.h, so only samples of the outputs are stored, beside the error of
-PyTorch's own float32 result on the same input: the measure for fovea's.  That
-error depends a little on the machine; the expected values don't.
+golden.h, so only samples of the outputs are stored, beside the largest error of
+PyTorch's own float32 result: the measure for fovea's.  It is taken over the
+whole output of the same input; where that is small, over more inputs of the same
+case too (see measure() in table.py).  That error depends on the machine; the
+expected values at most in their last bit.
 
 The hashes beside the tables are not written here but by the tests:
 

@@ -21,7 +21,7 @@ POSITIONS = [(0, 40), (0, 301), (1, 1), (17, 16), (255, 33), (300, 1),
              (4096, 7), (100000, 5)]
 X = 0  # tensor number
 
-NOTE = """head_dim, heads, tokens, first_position, base, interleaved, seed,
+NOTE = """first_position, base, head_dim, heads, tokens, interleaved, seed,
 Expected"""
 
 
@@ -67,9 +67,8 @@ def generate(directory):
         name = (f"d{dim}_h{heads}_t{tokens}_at{first}_base{base:.0f}_"
                 + ("interleaved" if interleaved else "halves"))
         seed = stream.fnv1a("rope/" + name)
-        fields = [str(dim), str(heads), str(tokens), str(first),
-                  table.hex_float(base), table.boolean(interleaved),
-                  f"0x{seed:016x}u"]
+        fields = [str(first), table.hex_float(base), str(dim), str(heads),
+                  str(tokens), table.boolean(interleaved), f"0x{seed:016x}u"]
         rows.add(name, fields, table.measure(lambda s: evaluate(case, s), seed))
     rows.write(directory)
     table.write_configs(directory, "rope", "head_dim",
