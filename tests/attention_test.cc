@@ -334,4 +334,108 @@ TEST(AttentionBatch, InputsMayBeSharedAmongTheBatch) {
   EXPECT_EQ(std::vector<float>(out.begin() + p.out.size(), out.end()), p.out);
 }
 
+// ------------------------------------------------------------------- parts
+
+struct Longer : Causal {
+  static constexpr size_t kMaxQueries = 300, kMaxKeys = 300;
+};
+struct LongerFull : Longer {
+  static constexpr bool kCausal = false;
+};
+
+// A call with 300 queries that all parts of it share.
+template <class Config>
+struct PartsProblem {
+  using Attention = fovea::Attention<Config>;
+  static constexpr size_t kRows = 300;
+
+  std::vector<float> x = std::vector<float>(2 * 4 * kRows * 20);
+  std::vector<float> out = std::vector<float>(x.size(), kUntouched);
+  typename Attention::Workspace workspace;
+  typename Attention::Call call;
+
+  PartsProblem() {
+    for (size_t i = 0; i < x.size(); ++i) {
+      x[i] = std::sin(static_cast<float>(i) * 0.37f);
+    }
+    call.q = fovea::HeadMajor<const float>(x.data(), 4, kRows, 20);
+    call.k = call.v = fovea::HeadMajor<const float>(x.data(), 2, kRows, 20);
+    call.out = fovea::HeadMajor(out.data(), 4, kRows, 20);
+    call.batch = 2;
+    call.queries = call.keys = kRows;
+  }
+};
+
+template <class Config>
+void AnyPartsGiveTheSameBits() {
+  PartsProblem<Config> whole;
+  ASSERT_EQ(PartsProblem<Config>::Attention::Run(whole.call, whole.workspace),
+            Status::kOk);
+  for (const size_t parts :
+       {size_t{1}, size_t{2}, size_t{3}, size_t{7}, size_t{64}, size_t{1000}}) {
+    PartsProblem<Config> split;
+    size_t written = 0;
+    for (size_t part = parts; part-- > 0;) {
+      ASSERT_EQ(PartsProblem<Config>::Attention::Run(
+                    split.call, split.workspace, part, parts),
+                Status::kOk);
+      // Disjoint: each part adds to what is written, and all of it is there in
+      // the end.
+      size_t now = 0;
+      for (const float value : split.out) now += value != kUntouched;
+      EXPECT_GE(now, written);
+      written = now;
+    }
+    EXPECT_EQ(written, split.out.size()) << parts;
+    EXPECT_EQ(split.out, whole.out) << parts;
+  }
+}
+
+TEST(AttentionParts, AnyNumberGivesTheSameBitsCausal) {
+  AnyPartsGiveTheSameBits<Longer>();
+}
+TEST(AttentionParts, AnyNumberGivesTheSameBitsFull) {
+  AnyPartsGiveTheSameBits<LongerFull>();
+}
+
+// Visible pairs of query and key in the rows that a part wrote.
+template <class Config>
+double WorkOf(size_t part, size_t parts) {
+  PartsProblem<Config> p;
+  EXPECT_EQ(
+      PartsProblem<Config>::Attention::Run(p.call, p.workspace, part, parts),
+      Status::kOk);
+  double work = 0;
+  for (size_t row = 0; row < p.out.size() / 20; ++row) {
+    if (p.out[row * 20] == kUntouched) continue;
+    work += Config::kCausal ? static_cast<double>(row % 300 + 1) : 300.0;
+  }
+  return work;
+}
+
+TEST(AttentionParts, AreBalanced) {
+  for (const size_t parts : {size_t{2}, size_t{4}}) {
+    double causal = 0, full = 0;
+    for (size_t part = 0; part < parts; ++part) {
+      causal = std::fmax(causal, WorkOf<Longer>(part, parts));
+      full = std::fmax(full, WorkOf<LongerFull>(part, parts));
+    }
+    // 8 heads of the batch in blocks: the largest share is within 10 %.
+    EXPECT_LE(causal * static_cast<double>(parts), 1.1 * 8 * 300 * 301 / 2);
+    EXPECT_LE(full * static_cast<double>(parts), 1.1 * 8 * 300 * 300);
+  }
+}
+
+TEST(AttentionParts, BadPart) {
+  PartsProblem<Longer> p;
+  using Attention = PartsProblem<Longer>::Attention;
+  EXPECT_EQ(Attention::Run(p.call, p.workspace, 0, 0), Status::kBadPart);
+  EXPECT_EQ(Attention::Run(p.call, p.workspace, 2, 2), Status::kBadPart);
+  EXPECT_EQ(Attention::Run(p.call, p.workspace, 0, size_t{1} << 30),
+            Status::kBadPart);
+  p.call.q.data = nullptr;
+  EXPECT_EQ(Attention::Run(p.call, p.workspace, 0, 2), Status::kNullPointer);
+  for (const float value : p.out) ASSERT_EQ(value, kUntouched);
+}
+
 }  // namespace

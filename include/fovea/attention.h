@@ -94,23 +94,34 @@ class Attention {
   //   kBadScale       scale is NaN or infinite
   //   kMisaligned     the workspace or a tensor is not aligned
   static Status Run(const Call& call, Workspace& workspace) noexcept {
-    FOVEA_RETURN_IF_BAD(Check(call, workspace));
-    FOVEA_RETURN_IF_BAD(CheckCount(call.keys, R::kMaxKeys));
-    const Extent keys{call.batch, R::kKvHeads, call.keys, R::kHeadDim};
-    const Extent values{call.batch, R::kKvHeads, call.keys, R::kValueDim};
-    FOVEA_RETURN_IF_BAD(CheckView(call.k, keys, true));
-    FOVEA_RETURN_IF_BAD(CheckView(call.v, values, true));
+    FOVEA_RETURN_IF_BAD(CheckRun(call, workspace));
     for (size_t b = 0; b < call.batch; ++b) {
       for (size_t head = 0; head < R::kKvHeads; ++head) {
-        HeadGroup group = QueriesOf(call, b, head);
-        group.k = call.k.Row(b, head, 0);
-        group.k_token_stride = call.k.token_stride;
-        group.v = call.v.Row(b, head, 0);
-        group.v_token_stride = call.v.token_stride;
-        group.keys = call.keys;
-        group.first_position = call.first_position;
-        HWY_NAMESPACE::AttendHeadGroup<HWY_NAMESPACE::QueryLanes<Shape>>(
-            group, ScratchOf(workspace));
+        HWY_NAMESPACE::AttendHeadGroup<FromTensors>(GroupOf(call, b, head),
+                                                    ScratchOf(workspace));
+      }
+    }
+    return Status::kOk;
+  }
+
+  // One worker's share of Run: each of `parts` workers calls it with its own
+  // `part`, 0 to parts - 1, and its own workspace, at the same time or not.
+  // Their outputs are disjoint and together have the bits of Run.  Shares are
+  // blocks of queries of some heads, of equal cost (a causal block costs what
+  // it sees).  Also kBadPart: part >= parts, or parts > 65536.
+  static Status Run(const Call& call, Workspace& workspace, size_t part,
+                    size_t parts) noexcept {
+    FOVEA_RETURN_IF_BAD(CheckRun(call, workspace));
+    constexpr size_t kMaxParts = 65536;  // keeps a share's arithmetic in range
+    if (part >= parts || parts > kMaxParts) return Status::kBadPart;
+    const uint64_t cost_of_head =
+        HWY_NAMESPACE::CostOfBlocks<FromTensors>(GroupOf(call, 0, 0));
+    const Share share{part, parts, call.batch * R::kKvHeads * cost_of_head};
+    for (size_t b = 0; b < call.batch; ++b) {
+      for (size_t head = 0; head < R::kKvHeads; ++head) {
+        HWY_NAMESPACE::AttendShare<FromTensors>(
+            GroupOf(call, b, head), share,
+            (b * R::kKvHeads + head) * cost_of_head, ScratchOf(workspace));
       }
     }
     return Status::kOk;
@@ -144,6 +155,19 @@ class Attention {
   }
 
  private:
+  using FromTensors = HWY_NAMESPACE::QueryLanes<Shape>;
+  using FromCache = HWY_NAMESPACE::KeyLanes<Shape>;
+
+  static Status CheckRun(const Call& call,
+                         const Workspace& workspace) noexcept {
+    FOVEA_RETURN_IF_BAD(Check(call, workspace));
+    FOVEA_RETURN_IF_BAD(CheckCount(call.keys, R::kMaxKeys));
+    const Extent keys{call.batch, R::kKvHeads, call.keys, R::kHeadDim};
+    const Extent values{call.batch, R::kKvHeads, call.keys, R::kValueDim};
+    FOVEA_RETURN_IF_BAD(CheckView(call.k, keys, true));
+    return CheckView(call.v, values, true);
+  }
+
   // What Run, Step and Attend have in common.
   static Status Check(const Call& call, const Workspace& workspace) noexcept {
     if (!IsAligned(&workspace, alignof(Workspace))) return Status::kMisaligned;
@@ -176,6 +200,19 @@ class Attention {
     return group;
   }
 
+  // One kv head of Run.
+  static HeadGroup GroupOf(const Call& call, size_t batch,
+                           size_t kv_head) noexcept {
+    HeadGroup group = QueriesOf(call, batch, kv_head);
+    group.k = call.k.Row(batch, kv_head, 0);
+    group.k_token_stride = call.k.token_stride;
+    group.v = call.v.Row(batch, kv_head, 0);
+    group.v_token_stride = call.v.token_stride;
+    group.keys = call.keys;
+    group.first_position = call.first_position;
+    return group;
+  }
+
   static void AttendCache(const Call& call, const KvCache<Config>& cache,
                           ptrdiff_t first_position,
                           Workspace& workspace) noexcept {
@@ -186,8 +223,7 @@ class Attention {
       group.v_token_stride = R::kValueDim;
       group.keys = cache.size();
       group.first_position = first_position;
-      HWY_NAMESPACE::AttendHeadGroup<HWY_NAMESPACE::KeyLanes<Shape>>(
-          group, ScratchOf(workspace));
+      HWY_NAMESPACE::AttendHeadGroup<FromCache>(group, ScratchOf(workspace));
     }
   }
 

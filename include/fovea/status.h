@@ -18,6 +18,7 @@ enum class Status : uint8_t {
   kMisaligned,     // a workspace, cache or packed weight is not aligned
   kCacheFull,      // the cache has no room for the tokens
   kBadScale,       // a scale is NaN or infinite
+  kBadPart,        // a part is not below the number of parts
   kUnsupported,    // the config does not allow this call
 };
 
@@ -40,6 +41,8 @@ constexpr const char* Name(Status status) noexcept {
       return "CacheFull";
     case Status::kBadScale:
       return "BadScale";
+    case Status::kBadPart:
+      return "BadPart";
     case Status::kUnsupported:
       return "Unsupported";
   }

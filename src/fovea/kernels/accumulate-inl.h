@@ -58,18 +58,36 @@ HWY_INLINE void AccumulateColumns(const HeadGroup& group, const Rows& rows,
   ForGroups<kRowGroup>(first, rows.count, some_rows);
 }
 
+// The values of a tile that stays in the cache for many rows.
+struct PlainValues {
+  HWY_INLINE AdjacentColumns Columns(const float* data, size_t step) const {
+    return {data, step};
+  }
+};
+
+// The values of a tile that is read once: meanwhile the next tile's keys come.
+struct StreamedValues {
+  const float* values;     // the tile's
+  const float* next_keys;  // at the same place as `values`
+
+  HWY_INLINE WhileFetching<AdjacentColumns> Columns(const float* data,
+                                                    size_t step) const {
+    return {{data, step}, next_keys + (data - values)};
+  }
+};
+
 // The block's rows must see at least one key of the tile among them.
-template <class Shape>
+template <class Shape, class Values>
 HWY_INLINE void Accumulate(const HeadGroup& group, const Rows& rows,
                            const Tile& tile, ProbabilityStrides strides,
-                           const Scratch& scratch) {
+                           const Values& how, const Scratch& scratch) {
   const typename Shape::ValueDim value_dim(group.value_dim);
   const size_t lanes = hn::Lanes(FloatTag());
   const float* values = group.v + tile.first * group.v_token_stride;
   const size_t vecs = value_dim / lanes;
   ForGroups<4>(0, vecs, [&](auto vec_group, size_t vec) HWY_ATTR {
     const size_t column = vec * lanes;
-    const AdjacentColumns v{values + column, group.v_token_stride};
+    const auto v = how.Columns(values + column, group.v_token_stride);
     AccumulateColumns<Shape, vec_group.value>(group, rows, strides, column, v,
                                               scratch);
   });

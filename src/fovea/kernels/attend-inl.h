@@ -12,6 +12,7 @@
 #include "fovea/kernels/mask-inl.h"
 #include "fovea/kernels/online_softmax-inl.h"
 #include "fovea/kernels/scores-inl.h"
+#include "fovea/kernels/share.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea {
@@ -26,7 +27,6 @@ struct QueryLanes {
   // Rows of a block; lanes without a row are computed too, on zeros.
   static HWY_INLINE size_t Width() { return BlockWidth<Shape>(); }
   static HWY_INLINE size_t Padded(const Rows&) { return Width(); }
-  static HWY_INLINE ProbabilityStrides Strides() { return {1, Width()}; }
 
   static HWY_INLINE void LoadQueries(const HeadGroup& group, const Rows& rows,
                                      const Scratch& scratch) {
@@ -52,6 +52,11 @@ struct QueryLanes {
                                  const Scratch& scratch) {
     SoftmaxOfQueries<Shape>(rows, scratch);
   }
+
+  static HWY_INLINE void Output(const HeadGroup& group, const Rows& rows,
+                                const Tile& tile, const Scratch& scratch) {
+    Accumulate<Shape>(group, rows, tile, {1, Width()}, PlainValues(), scratch);
+  }
 };
 
 // Keys across the lanes; keys lie in the panels of a cache.
@@ -61,7 +66,6 @@ struct KeyLanes {
 
   static HWY_INLINE size_t Width() { return Shape::kRows; }
   static HWY_INLINE size_t Padded(const Rows& rows) { return rows.count; }
-  static HWY_INLINE ProbabilityStrides Strides() { return {kTile, 1}; }
 
   static HWY_INLINE void LoadQueries(const HeadGroup& group, const Rows& rows,
                                      const Scratch& scratch) {
@@ -76,6 +80,16 @@ struct KeyLanes {
   static HWY_INLINE void Softmax(const Rows& rows, const Tile& tile,
                                  const Scratch& scratch) {
     SoftmaxOfRows(rows, tile, scratch);
+  }
+
+  static HWY_INLINE void Output(const HeadGroup& group, const Rows& rows,
+                                const Tile& tile, const Scratch& scratch) {
+    const typename Shape::HeadDim head_dim(group.head_dim);
+    const size_t next = tile.first + kTile;
+    const size_t key = next < group.keys ? next : tile.first;
+    const StreamedValues values{group.v + tile.first * group.v_token_stride,
+                                group.k + key * head_dim};
+    Accumulate<Shape>(group, rows, tile, {kTile, 1}, values, scratch);
   }
 };
 
@@ -130,12 +144,58 @@ HWY_INLINE void AttendBlock(const HeadGroup& group, const Rows& rows,
     const Tile tile = MakeTile(key, end, padded, scratch);
     Orientation::Scores(group, rows, tile, scratch);
     Orientation::Softmax(rows, tile, scratch);
-    Accumulate<Shape>(group, rows, tile, Orientation::Strides(), scratch);
+    Orientation::Output(group, rows, tile, scratch);
   }
   StoreRows<Shape>(group, rows, scratch);
 }
 
-// All rows of one kv head: query heads of the group x tokens.
+// Blocks of rows of one kv head (query heads of the group x tokens), and how
+// many keys the last row of a block sees: what the block costs.
+template <class Orientation>
+HWY_INLINE size_t BlockCount(const HeadGroup& group) {
+  const size_t width = Orientation::Width();
+  return (group.queries * group.heads + width - 1) / width;
+}
+
+template <class Orientation>
+HWY_INLINE size_t BlockCost(const HeadGroup& group, size_t block) {
+  const size_t rows = group.queries * group.heads;
+  const size_t end = (block + 1) * Orientation::Width();
+  const size_t last_row = (end < rows ? end : rows) - 1;
+  // A block that sees nothing still writes its zeros.
+  return 1 +
+         VisibleEnd<typename Orientation::Shape>(group, last_row / group.heads);
+}
+
+template <class Orientation>
+HWY_INLINE uint64_t CostOfBlocks(const HeadGroup& group) {
+  uint64_t cost = 0;
+  const size_t blocks = BlockCount<Orientation>(group);
+  for (size_t block = 0; block < blocks; ++block) {
+    cost += BlockCost<Orientation>(group, block);
+  }
+  return cost;
+}
+
+// The blocks of one kv head that fall into the share; `before` is the cost of
+// the heads before this one.
+template <class Orientation>
+HWY_NOINLINE void AttendShare(const HeadGroup& group, const Share& share,
+                              uint64_t before, const Scratch& scratch) {
+  const size_t rows = group.queries * group.heads;
+  const size_t width = Orientation::Width();
+  for (size_t block = 0; block < BlockCount<Orientation>(group); ++block) {
+    const uint64_t cost = BlockCost<Orientation>(group, block);
+    if (share.Has(before, cost)) {
+      const size_t row = block * width;
+      const size_t count = rows - row < width ? rows - row : width;
+      AttendBlock<Orientation>(group, {row, count}, scratch);
+    }
+    before += cost;
+  }
+}
+
+// All rows of one kv head.
 template <class Orientation>
 HWY_NOINLINE void AttendHeadGroup(const HeadGroup& group,
                                   const Scratch& scratch) {

@@ -30,8 +30,6 @@ struct LinearArgs {
   size_t outputs;
 };
 
-constexpr size_t kInputBlock = 128;
-
 // Adds one block of inputs to the outputs of some tokens.
 struct LinearSink {
   const LinearArgs& args;
@@ -71,10 +69,10 @@ HWY_INLINE void ApplyLinearFrom(const LinearArgs& args, size_t token,
   const size_t whole = token + (tokens - token) / kGroup * kGroup;
   // Outputs outside, tokens inside: a block of panels serves all tokens.
   const auto some_outputs = [&](auto vec_group, size_t vec) HWY_ATTR {
-    for (size_t input = 0; input < args.inputs; input += kInputBlock) {
+    for (size_t input = 0; input < args.inputs; input += kChain) {
       const size_t left = args.inputs - input;
-      const bool last = left <= kInputBlock;
-      const AllSteps inputs{last ? left : kInputBlock};
+      const bool last = left <= kChain;
+      const AllSteps inputs{last ? left : kChain};
       const PanelColumns w{args.panels + input * kPanel, vec * lanes,
                            kPanel * args.inputs};
       for (size_t t = token; t < whole; t += kGroup) {

@@ -17,6 +17,8 @@
 #define FOVEA_KERNELS_OUTER_PRODUCT_INL_H_
 #endif
 
+#include <hwy/cache_control.h>
+
 #include <utility>
 
 #include "fovea/kernels/simd-inl.h"
@@ -38,9 +40,11 @@ struct AdjacentColumns {
   const float* data;
   size_t step;
 
-  HWY_INLINE Vec Load(const float* at, size_t vec) const {
-    const FloatTag d;
-    return hn::LoadU(d, at + vec * hn::Lanes(d));
+  HWY_INLINE const float* At(const float* step_data, size_t vec) const {
+    return step_data + vec * hn::Lanes(FloatTag());
+  }
+  HWY_INLINE Vec Load(const float* step_data, size_t vec) const {
+    return hn::LoadU(FloatTag(), At(step_data, vec));
   }
 };
 
@@ -50,8 +54,8 @@ struct LastColumns {
   size_t step;
   size_t count;
 
-  HWY_INLINE Vec Load(const float* at, size_t) const {
-    return hn::LoadN(FloatTag(), at, count);
+  HWY_INLINE Vec Load(const float* step_data, size_t) const {
+    return hn::LoadN(FloatTag(), step_data, count);
   }
 };
 
@@ -63,10 +67,33 @@ struct PanelColumns {
   size_t panel_stride;
   static constexpr size_t step = kPanel;
 
-  HWY_INLINE Vec Load(const float* at, size_t vec) const {
-    const FloatTag d;
-    const size_t column = first + vec * hn::Lanes(d);
-    return hn::LoadU(d, at + column / kPanel * panel_stride + column % kPanel);
+  HWY_INLINE const float* At(const float* step_data, size_t vec) const {
+    const size_t column = first + vec * hn::Lanes(FloatTag());
+    return step_data + column / kPanel * panel_stride + column % kPanel;
+  }
+  HWY_INLINE Vec Load(const float* step_data, size_t vec) const {
+    return hn::LoadU(FloatTag(), At(step_data, vec));
+  }
+};
+
+// Columns that, with every vector read, fetch the vector at the same place of
+// another array into the cache.  A decode reads keys and values in turn: what
+// one phase fetches, the other finds, and memory never waits for the softmax
+// between them (Zen 5: D1 84 -> 89 %, D2 43 -> 53 % of the read bandwidth).
+template <class Columns>
+struct WhileFetching : Columns {
+  const float* other;
+
+  HWY_INLINE Vec Load(const float* step_data, size_t vec) const {
+    // A lone lane is a core whose prefetch is a wasted cycle.
+    if constexpr (kMaxLanes > 1) {
+      const uintptr_t offset =
+          reinterpret_cast<uintptr_t>(Columns::At(step_data, vec)) -
+          reinterpret_cast<uintptr_t>(Columns::data);
+      hwy::Prefetch(reinterpret_cast<const float*>(  // may lie past the end
+          reinterpret_cast<uintptr_t>(other) + offset));
+    }
+    return Columns::Load(step_data, vec);
   }
 };
 
