@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -436,6 +437,80 @@ TEST(AttentionParts, BadPart) {
   p.call.q.data = nullptr;
   EXPECT_EQ(Attention::Run(p.call, p.workspace, 0, 2), Status::kNullPointer);
   for (const float value : p.out) ASSERT_EQ(value, kUntouched);
+}
+
+// ----------------------------------------------------------------- padding
+
+template <class Config>
+void PaddingIsAShorterCall() {
+  using Attention = typename PartsProblem<Config>::Attention;
+  const size_t kLengths[][2] = {{300, 1}, {0, 64}, {17, 299}};
+  for (const auto& lengths : kLengths) {
+    PartsProblem<Config> padded;
+    // What lies in the padding does not matter.
+    padded.call.key_lengths = lengths;
+    ASSERT_EQ(Attention::Run(padded.call, padded.workspace), Status::kOk);
+    PartsProblem<Config> split;
+    split.call.key_lengths = lengths;
+    for (size_t part = 0; part < 3; ++part) {
+      ASSERT_EQ(Attention::Run(split.call, split.workspace, part, 3),
+                Status::kOk);
+    }
+    EXPECT_EQ(split.out, padded.out);
+    const size_t half = padded.out.size() / 2;
+    for (size_t b = 0; b < 2; ++b) {
+      PartsProblem<Config> single;
+      single.call.batch = 1;
+      single.call.q.data = padded.call.q.Row(b, 0, 0);
+      single.call.k.data = padded.call.k.Row(b, 0, 0);
+      single.call.v.data = padded.call.v.Row(b, 0, 0);
+      single.call.keys = lengths[b];
+      if (lengths[b] == 0) {  // no call has zero keys: every row is zero
+        std::fill(single.out.begin(), single.out.end(), 0.0f);
+      } else {
+        ASSERT_EQ(Attention::Run(single.call, single.workspace), Status::kOk);
+      }
+      EXPECT_EQ(std::memcmp(padded.out.data() + b * half, single.out.data(),
+                            half * sizeof(float)),
+                0)
+          << b << " " << lengths[b];
+    }
+  }
+}
+
+TEST(AttentionPadding, IsAShorterCallCausal) {
+  PaddingIsAShorterCall<Longer>();
+}
+TEST(AttentionPadding, IsAShorterCallFull) {
+  PaddingIsAShorterCall<LongerFull>();
+}
+
+TEST(AttentionPadding, LongerThanTheKeysWritesNothing) {
+  PartsProblem<Longer> p;
+  const size_t lengths[2] = {300, 301};
+  p.call.key_lengths = lengths;
+  using Attention = PartsProblem<Longer>::Attention;
+  EXPECT_EQ(Attention::Run(p.call, p.workspace), Status::kTooManyTokens);
+  EXPECT_EQ(Attention::Run(p.call, p.workspace, 0, 2), Status::kTooManyTokens);
+  for (const float value : p.out) ASSERT_EQ(value, kUntouched);
+}
+
+TEST(AttentionPadding, NanInThePaddingNeverLeaks) {
+  PartsProblem<LongerFull> clean, p;
+  using Attention = PartsProblem<LongerFull>::Attention;
+  const size_t lengths[2] = {40, 70};
+  clean.call.key_lengths = p.call.key_lengths = lengths;
+  ASSERT_EQ(Attention::Run(clean.call, clean.workspace), Status::kOk);
+  // q keeps its values; k and v get NaN behind each length.
+  std::vector<float> keys = p.x;
+  for (size_t row = 0; row < 2 * 2 * 300; ++row) {
+    const size_t batch = row / 600, token = row % 300;
+    if (token < lengths[batch]) continue;
+    for (size_t d = 0; d < 20; ++d) keys[row * 20 + d] = kNan;
+  }
+  p.call.k.data = p.call.v.data = keys.data();
+  ASSERT_EQ(Attention::Run(p.call, p.workspace), Status::kOk);
+  EXPECT_EQ(p.out, clean.out);
 }
 
 }  // namespace

@@ -81,6 +81,9 @@ class Attention {
     // sees no key gives zeros.  Not read without kCausal, nor by Step (there
     // query 0 is the first token appended).
     ptrdiff_t first_position = 0;
+    // Padding, for Run: batch entry b sees its first key_lengths[b] keys alone,
+    // 0 to `keys` [batch]; null: all of them.  Step and Attend ignore it.
+    const size_t* key_lengths = nullptr;
     // Factor of q . k before the softmax, finite; 0 stands for
     // 1 / sqrt(head_dim).
     float scale = 0;
@@ -89,7 +92,8 @@ class Attention {
   // Attends to the k and v of the call.
   //   kNullPointer    q, k, v or out has no data
   //   kZeroCount      batch, queries or keys is 0
-  //   kTooManyTokens  queries > kMaxQueries or keys > kMaxKeys
+  //   kTooManyTokens  queries > kMaxQueries, keys > kMaxKeys, or one of the
+  //                   key_lengths > keys
   //   kBadStride      a stride is smaller than its row (see View)
   //   kBadScale       scale is NaN or infinite
   //   kMisaligned     the workspace or a tensor is not aligned
@@ -114,14 +118,18 @@ class Attention {
     FOVEA_RETURN_IF_BAD(CheckRun(call, workspace));
     constexpr size_t kMaxParts = 65536;  // keeps a share's arithmetic in range
     if (part >= parts || parts > kMaxParts) return Status::kBadPart;
-    const uint64_t cost_of_head =
-        HWY_NAMESPACE::CostOfBlocks<FromTensors>(GroupOf(call, 0, 0));
-    const Share share{part, parts, call.batch * R::kKvHeads * cost_of_head};
+    uint64_t total = 0;
     for (size_t b = 0; b < call.batch; ++b) {
+      total += R::kKvHeads * CostOfHead(call, b);
+    }
+    const Share share{part, parts, total};
+    uint64_t before = 0;
+    for (size_t b = 0; b < call.batch; ++b) {
+      const uint64_t cost_of_head = CostOfHead(call, b);
       for (size_t head = 0; head < R::kKvHeads; ++head) {
-        HWY_NAMESPACE::AttendShare<FromTensors>(
-            GroupOf(call, b, head), share,
-            (b * R::kKvHeads + head) * cost_of_head, ScratchOf(workspace));
+        HWY_NAMESPACE::AttendShare<FromTensors>(GroupOf(call, b, head), share,
+                                                before, ScratchOf(workspace));
+        before += cost_of_head;
       }
     }
     return Status::kOk;
@@ -165,7 +173,17 @@ class Attention {
     const Extent keys{call.batch, R::kKvHeads, call.keys, R::kHeadDim};
     const Extent values{call.batch, R::kKvHeads, call.keys, R::kValueDim};
     FOVEA_RETURN_IF_BAD(CheckView(call.k, keys, true));
-    return CheckView(call.v, values, true);
+    FOVEA_RETURN_IF_BAD(CheckView(call.v, values, true));
+    if (call.key_lengths == nullptr) return Status::kOk;
+    for (size_t b = 0; b < call.batch; ++b) {
+      if (call.key_lengths[b] > call.keys) return Status::kTooManyTokens;
+    }
+    return Status::kOk;
+  }
+
+  // All kv heads of a batch entry cost the same.
+  static uint64_t CostOfHead(const Call& call, size_t batch) noexcept {
+    return HWY_NAMESPACE::CostOfBlocks<FromTensors>(GroupOf(call, batch, 0));
   }
 
   // What Run, Step and Attend have in common.
@@ -208,7 +226,7 @@ class Attention {
     group.k_token_stride = call.k.token_stride;
     group.v = call.v.Row(batch, kv_head, 0);
     group.v_token_stride = call.v.token_stride;
-    group.keys = call.keys;
+    group.keys = call.key_lengths ? call.key_lengths[batch] : call.keys;
     group.first_position = call.first_position;
     return group;
   }

@@ -90,8 +90,11 @@ struct WhileFetching : Columns {
       const uintptr_t offset =
           reinterpret_cast<uintptr_t>(Columns::At(step_data, vec)) -
           reinterpret_cast<uintptr_t>(Columns::data);
-      hwy::Prefetch(reinterpret_cast<const float*>(  // may lie past the end
-          reinterpret_cast<uintptr_t>(other) + offset));
+      // As an integer: the place may lie past the other array's end, which a
+      // fetch may name but a pointer may not.
+      const uintptr_t place = reinterpret_cast<uintptr_t>(other) + offset;
+      // NOLINTNEXTLINE(performance-no-int-to-ptr)
+      hwy::Prefetch(reinterpret_cast<const float*>(place));
     }
     return Columns::Load(step_data, vec);
   }
