@@ -513,4 +513,32 @@ TEST(AttentionPadding, NanInThePaddingNeverLeaks) {
   EXPECT_EQ(p.out, clean.out);
 }
 
+// A tile that a row sees nothing of leaves the row alone, even where adding
+// zero would show: an output that has underflowed to -0 stays -0 when other
+// rows of its block go on to the next tile.
+TEST(AttentionMask, TilesThatARowDoesNotSeeLeaveItAlone) {
+  using Problem = PartsProblem<Longer>;
+  Problem p;
+  constexpr size_t kKeys = 140, kQueries = 126;
+  std::vector<float> q(4 * kQueries * 20), k(2 * kKeys * 20), v(k.size());
+  for (size_t row = 0; row < 4 * kQueries; ++row) q[row * 20] = 1.0f;
+  for (size_t row = 0; row < 2 * kKeys; ++row) {
+    const bool first_tile = row % kKeys < 64;
+    k[row * 20] = first_tile ? 0.0f : 7.0f;  // e^7: the first tile fades
+    v[row * 20] = first_tile ? -std::numeric_limits<float>::denorm_min() : 0.0f;
+  }
+  p.call.batch = 1;
+  p.call.scale = 1.0f;
+  p.call.q = fovea::HeadMajor<const float>(q.data(), 4, kQueries, 20);
+  p.call.k = fovea::HeadMajor<const float>(k.data(), 2, kKeys, 20);
+  p.call.v = fovea::HeadMajor<const float>(v.data(), 2, kKeys, 20);
+  p.call.out = fovea::HeadMajor(p.out.data(), 4, kQueries, 20);
+  p.call.queries = kQueries;
+  p.call.keys = kKeys;
+  p.call.first_position = 3;  // query 124 sees two tiles, query 125 a third
+  ASSERT_EQ(Problem::Attention::Run(p.call, p.workspace), Status::kOk);
+  EXPECT_EQ(p.out[124 * 20], 0.0f);
+  EXPECT_TRUE(std::signbit(p.out[124 * 20]));
+}
+
 }  // namespace
