@@ -114,7 +114,6 @@ class MultiHeadAttention {
     const size_t keys = self ? call.queries : call.keys;
     FOVEA_RETURN_IF_BAD(CheckCount(keys, R::kMaxKeys));
     if (self) {
-      static_assert(kMemoryDim > 0, "");
       if (kMemoryDim != kModelDim) return Status::kUnsupported;
     } else {
       if (kRotary) return Status::kUnsupported;

@@ -158,13 +158,19 @@ HWY_INLINE size_t BlockCount(const HeadGroup& group) {
 }
 
 template <class Orientation>
+HWY_INLINE Rows RowsOfBlock(const HeadGroup& group, size_t block) {
+  const size_t width = Orientation::Width();
+  const size_t first = block * width;
+  const size_t left = group.queries * group.heads - first;
+  return {first, left < width ? left : width};
+}
+
+template <class Orientation>
 HWY_INLINE size_t BlockCost(const HeadGroup& group, size_t block) {
-  const size_t rows = group.queries * group.heads;
-  const size_t end = (block + 1) * Orientation::Width();
-  const size_t last_row = (end < rows ? end : rows) - 1;
+  const Rows rows = RowsOfBlock<Orientation>(group, block);
+  const size_t last_token = (rows.first + rows.count - 1) / group.heads;
   // A block that sees nothing still writes its zeros.
-  return 1 +
-         VisibleEnd<typename Orientation::Shape>(group, last_row / group.heads);
+  return 1 + VisibleEnd<typename Orientation::Shape>(group, last_token);
 }
 
 template <class Orientation>
@@ -182,14 +188,12 @@ HWY_INLINE uint64_t CostOfBlocks(const HeadGroup& group) {
 template <class Orientation>
 HWY_NOINLINE void AttendShare(const HeadGroup& group, const Share& share,
                               uint64_t before, const Scratch& scratch) {
-  const size_t rows = group.queries * group.heads;
-  const size_t width = Orientation::Width();
-  for (size_t block = 0; block < BlockCount<Orientation>(group); ++block) {
+  const size_t blocks = BlockCount<Orientation>(group);
+  for (size_t block = 0; block < blocks; ++block) {
     const uint64_t cost = BlockCost<Orientation>(group, block);
     if (share.Has(before, cost)) {
-      const size_t row = block * width;
-      const size_t count = rows - row < width ? rows - row : width;
-      AttendBlock<Orientation>(group, {row, count}, scratch);
+      const Rows rows = RowsOfBlock<Orientation>(group, block);
+      AttendBlock<Orientation>(group, rows, scratch);
     }
     before += cost;
   }
@@ -199,11 +203,10 @@ HWY_NOINLINE void AttendShare(const HeadGroup& group, const Share& share,
 template <class Orientation>
 HWY_NOINLINE void AttendHeadGroup(const HeadGroup& group,
                                   const Scratch& scratch) {
-  const size_t rows = group.queries * group.heads;
-  const size_t width = Orientation::Width();
-  for (size_t row = 0; row < rows; row += width) {
-    const size_t count = rows - row < width ? rows - row : width;
-    AttendBlock<Orientation>(group, {row, count}, scratch);
+  const size_t blocks = BlockCount<Orientation>(group);
+  for (size_t block = 0; block < blocks; ++block) {
+    const Rows rows = RowsOfBlock<Orientation>(group, block);
+    AttendBlock<Orientation>(group, rows, scratch);
   }
 }
 
