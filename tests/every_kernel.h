@@ -58,7 +58,9 @@ inline fovea::Status UseAll(const MultiHead::Weights& weights,
   FOVEA_RETURN_IF_BAD(Block::Run(block, x, 64, 1, x, 64, m.block));
   FOVEA_RETURN_IF_BAD(Norm::Run(x, 64, 1, x, 1e-5f, x, 64));
   FOVEA_RETURN_IF_BAD(fovea::PackLinear(x, 4, 4, x + 64));
-  return fovea::Softmax(x, 64, 1.0f, x);
+  FOVEA_RETURN_IF_BAD(fovea::Softmax(x, 64, 1.0f, x));
+  const uint8_t* mask = reinterpret_cast<const uint8_t*>(x + 64);
+  return fovea::LogSoftmax(x, 64, 1.0f, x, mask);
 }
 
 }  // namespace every_kernel

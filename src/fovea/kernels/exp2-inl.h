@@ -61,8 +61,8 @@ HWY_INLINE Vec ExpInRange(Vec x) {
   const Vec log2e_low = hn::Set(d, 0x1.4ae0c0p-26f);
   const Vec shift = hn::Set(d, kRoundAndBias);
   const Vec rounded = Fma(x, log2e_high, shift);
-  const Vec n = hn::Sub(rounded, shift);
-  const Vec fraction = Fma(x, log2e_low, Fma(x, log2e_high, hn::Neg(n)));
+  const Vec minus_n = hn::Sub(shift, rounded);
+  const Vec fraction = Fma(x, log2e_low, Fma(x, log2e_high, minus_n));
   const Vec power = hn::BitCast(d, hn::ShiftLeft<23>(hn::BitCast(di, rounded)));
   return hn::Mul(Exp2Fraction(fraction), power);
 }

@@ -92,16 +92,18 @@ HWY_INLINE float MaskAndMax(float* HWY_RESTRICT scores, size_t count,
   return hn::ReduceMax(d, most);
 }
 
-// Replaces the row's scores by probabilities; returns their sum.
+// Replaces the row's scores by probabilities, exp(score - max) to the base that
+// the scores are logarithms of; returns their sum.
+template <class Exponential>
 HWY_INLINE float ProbabilitiesOfRow(float* HWY_RESTRICT scores, size_t padded,
-                                    Vec max) {
+                                    Vec max, const Exponential& exp) {
   const FloatTag d;
   const size_t lanes = hn::Lanes(d);
   HWY_ALIGN float partial[kPanel];
   for (size_t residue = 0; residue < kPanel; residue += lanes) {
     Vec sum = hn::Zero(d);
     for (size_t key = residue; key < padded; key += kPanel) {
-      const Vec p = Exp2(hn::Sub(hn::Load(d, scores + key), max));
+      const Vec p = exp(hn::Sub(hn::Load(d, scores + key), max));
       hn::Store(p, d, scores + key);
       sum = hn::Add(sum, p);
     }
@@ -122,7 +124,8 @@ HWY_INLINE void SoftmaxOfRows(const Rows& rows, const Tile& tile,
         MaskAndMax(scores, scratch.counts[row], padded, old_max);
     const Vec max = hn::Set(d, new_max);
     const Vec correction = Exp2(hn::Sub(hn::Set(d, old_max), max));
-    const float sum = ProbabilitiesOfRow(scores, padded, max);
+    const float sum = ProbabilitiesOfRow(
+        scores, padded, max, [](Vec x) HWY_ATTR { return Exp2(x); });
     scratch.correction[row] = hn::GetLane(correction);
     scratch.max[row] = new_max;
     scratch.sum[row] = hn::GetLane(
