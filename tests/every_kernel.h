@@ -12,6 +12,7 @@
 #include "fovea/rms_norm.h"
 #include "fovea/rope.h"
 #include "fovea/softmax.h"
+#include "fovea/softmax_accumulator.h"
 
 namespace every_kernel {
 
@@ -30,6 +31,7 @@ using MultiHead = fovea::MultiHeadAttention<Causal>;
 using FullAttention = fovea::Attention<Full>;
 using Block = fovea::FeedForward<64, 128, 40>;
 using Norm = fovea::RmsNorm<64>;
+using Accumulator = fovea::SoftmaxAccumulator<20>;
 
 struct Memory {
   fovea::KvCache<Causal> cache;
@@ -37,6 +39,7 @@ struct Memory {
   MultiHead::Workspace multi_head;
   FullAttention::Workspace full;
   Block::Workspace block;
+  Accumulator accumulator[2];
 };
 
 inline fovea::Status UseAll(const MultiHead::Weights& weights,
@@ -60,7 +63,12 @@ inline fovea::Status UseAll(const MultiHead::Weights& weights,
   FOVEA_RETURN_IF_BAD(fovea::PackLinear(x, 4, 4, x + 64));
   FOVEA_RETURN_IF_BAD(fovea::Softmax(x, 64, 1.0f, x));
   const uint8_t* mask = reinterpret_cast<const uint8_t*>(x + 64);
-  return fovea::LogSoftmax(x, 64, 1.0f, x, mask);
+  FOVEA_RETURN_IF_BAD(fovea::LogSoftmax(x, 64, 1.0f, x, mask));
+  m.accumulator[0].Clear();
+  FOVEA_RETURN_IF_BAD(m.accumulator[0].Add(x, x + 64, 20, 64));
+  m.accumulator[0].Merge(m.accumulator[1]);
+  x[0] = m.accumulator[0].Lse();
+  return m.accumulator[0].Store(x + 1);
 }
 
 }  // namespace every_kernel

@@ -100,12 +100,16 @@ struct WhileFetching : Columns {
   }
 };
 
+// Steps say which k a row sums over: all of them below Common(); below
+// Longest() those that it Has(), and what no row has, !Any(), is not even read.
+
 // Every row sums over the same k.
 struct AllSteps {
   size_t count;
 
   constexpr size_t Common() const { return count; }
   constexpr size_t Longest() const { return count; }
+  constexpr bool Any(size_t) const { return true; }
   constexpr bool Has(size_t, size_t) const { return true; }
 };
 
@@ -117,6 +121,7 @@ struct StepsOfRow {
 
   HWY_INLINE size_t Common() const { return counts[0]; }
   HWY_INLINE size_t Longest() const { return counts[kRows - 1]; }
+  constexpr bool Any(size_t) const { return true; }
   HWY_INLINE bool Has(size_t row, size_t k) const { return k < counts[row]; }
 };
 
@@ -167,8 +172,10 @@ struct OuterProduct<kRows, kVecs, std::index_sequence<kBlock...>,
       columns += b.step;
     }
     for (; k < longest; ++k) {
-      StepOfSomeRows(factors, a.row_stride, steps, k, b.Load(columns, kVec)...,
-                     sums...);
+      if (steps.Any(k)) {
+        StepOfSomeRows(factors, a.row_stride, steps, k,
+                       b.Load(columns, kVec)..., sums...);
+      }
       factors += a.step;
       columns += b.step;
     }
