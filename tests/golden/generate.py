@@ -35,6 +35,7 @@ import linear  # noqa: E402
 import multi_head  # noqa: E402
 import rms_norm  # noqa: E402
 import rope  # noqa: E402
+import softmax  # noqa: E402
 import tinylm  # noqa: E402
 
 STEMS = {
@@ -44,6 +45,7 @@ STEMS = {
     "multi_head": multi_head.generate,
     "rms_norm": rms_norm.generate,
     "rope": rope.generate,
+    "softmax": softmax.generate,
 }
 
 
