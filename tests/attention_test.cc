@@ -344,6 +344,18 @@ struct LongerFull : Longer {
   static constexpr bool kCausal = false;
 };
 
+// However long the text, the scratch is a block of queries and a tile of keys.
+template <class Config>
+struct Endless : Config {
+  static constexpr size_t kMaxKeys = size_t{1} << 24;
+};
+template <class Config>
+constexpr bool kWorkspaceIgnoresKeys =
+    sizeof(typename fovea::Attention<Config>::Workspace) ==
+    sizeof(typename fovea::Attention<Endless<Config>>::Workspace);
+static_assert(kWorkspaceIgnoresKeys<Longer>, "");
+static_assert(kWorkspaceIgnoresKeys<LongerFull>, "");
+
 // A call with 300 queries that all parts of it share.
 template <class Config>
 struct PartsProblem {
