@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+// The machine's limits, as denominators of the other cases and as cases of
+// their own.
+#include <benchmark/benchmark.h>
 #include <hwy/aligned_allocator.h>
 #include <hwy/highway.h>
 
 #include <algorithm>
-#include <chrono>
 
+#include "best_time.h"
 #include "machine.h"
 
 namespace hn = hwy::HWY_NAMESPACE;
@@ -14,20 +17,16 @@ namespace {
 
 using FloatTag = hn::CappedTag<float, 16>;
 using Vec = hn::Vec<FloatTag>;
-using Clock = std::chrono::steady_clock;
-
-double Seconds(Clock::time_point since) {
-  return std::chrono::duration<double>(Clock::now() - since).count();
-}
 
 // The best rate over about 20 ms: other load only ever makes a sample slower.
 template <class Work>
 double BestRate(double amount, const Work& work) {
   double best = 0;
-  for (const Clock::time_point start = Clock::now(); Seconds(start) < 0.02;) {
+  for (const Clock::time_point start = Clock::now();
+       SecondsSince(start) < 0.02;) {
     const Clock::time_point from = Clock::now();
     work();
-    best = std::max(best, amount / Seconds(from));
+    best = std::max(best, amount / SecondsSince(from));
   }
   return best;
 }
@@ -93,4 +92,25 @@ double ReadBandwidth(size_t bytes) {
   return BestRate(static_cast<double>(rounds * floats * sizeof(float)), work);
 }
 
+namespace {
+
+// Operations or bytes a second; a case has no time of its own.
+void PeakCase(benchmark::State& state) {
+  for (auto _ : state) state.counters["flops"] = FmaPeakFlops();
+}
+
+void ReadCase(benchmark::State& state) {
+  const auto bytes = static_cast<size_t>(state.range(0));
+  for (auto _ : state) state.counters["bytes_per_s"] = ReadBandwidth(bytes);
+}
+
+BENCHMARK(PeakCase)->Name("machine/fma_peak")->Iterations(1);
+// From what every first-level cache holds to what no cache does.
+BENCHMARK(ReadCase)
+    ->Name("machine/read")
+    ->RangeMultiplier(4)
+    ->Range(16 << 10, 256 << 20)
+    ->Iterations(1);
+
+}  // namespace
 }  // namespace fovea_bench

@@ -26,7 +26,8 @@ inline std::vector<float> Noise(size_t count, uint32_t seed) {
 
 // Rates of one iteration: `flops` operations (a fused multiply-add is two) over
 // the measured FMA peak, and `bytes` of keys and values over the measured read
-// bandwidth of a buffer of that size.  Construct it before the timed loop.
+// bandwidth of a buffer of that size; flops_per_byte is where the case stands
+// under the roofline.  Construct it before the timed loop.
 class Report {
  public:
   Report(benchmark::State& state, double flops, size_t bytes)
@@ -38,6 +39,7 @@ class Report {
 
   ~Report() {
     state_.counters["gflops"] = Rate(flops_ * 1e-9);
+    state_.counters["flops_per_byte"] = flops_ / bytes_;
     state_.counters["fma_peak_pct"] = Rate(100.0 * flops_ / peak_);
     state_.counters["read_bw_pct"] = Rate(100.0 * bytes_ / bandwidth_);
   }
