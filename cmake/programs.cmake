@@ -4,7 +4,7 @@
 #   fovea_add_test(stem [sources...])         tests/<stem>_test.cc
 #   fovea_add_golden_test(stem [sources...])  the same, for every x86-64 class
 #   fovea_add_bench(stem [sources...])        bench/<stem>_bench.cc
-#   fovea_add_example(stem)                   examples/<stem>/*.cc
+#   fovea_add_example(stem [libraries...])    examples/<stem>/*.cc
 #
 # `sources` are further files of the same program.
 include_guard(GLOBAL)
@@ -182,6 +182,7 @@ function(fovea_add_example stem)
   add_executable(${stem} ${sources})
   fovea_program_options(${stem})
   fovea_native_options(${stem})
+  target_link_libraries(${stem} PRIVATE ${ARGN})
   target_compile_definitions(
     ${stem} PRIVATE FOVEA_EXAMPLE_DIR="${CMAKE_CURRENT_SOURCE_DIR}/${stem}")
   set_target_properties(
