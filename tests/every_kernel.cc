@@ -16,3 +16,12 @@ fovea::Status LinkEverything(const every_kernel::MultiHead::Weights& weights,
                              every_kernel::Memory& memory) {
   return every_kernel::UseAll(weights, call, full, x, block, memory);
 }
+
+fovea::Status LinkFeatures(const every_kernel::AnyAttention::Call& call,
+                           const every_kernel::AnyAttention::Partial& partial,
+                           every_kernel::Memory& memory);
+fovea::Status LinkFeatures(const every_kernel::AnyAttention::Call& call,
+                           const every_kernel::AnyAttention::Partial& partial,
+                           every_kernel::Memory& memory) {
+  return every_kernel::UseFeatures(call, partial, memory);
+}

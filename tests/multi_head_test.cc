@@ -243,4 +243,95 @@ TEST(MultiHead, FullCacheRefusesAndKeepsEverything) {
   EXPECT_EQ(y, before);
 }
 
+// The options of Attention reach it, each batch entry with its own.
+struct Featured : Plain {
+  static constexpr fovea::MaskKind kMask = fovea::MaskKind::kBoolean;
+  static constexpr bool kLse = true, kWeights = true;
+};
+
+struct FeaturedRun {
+  static constexpr size_t kTokensOfRun = 9, kBatch = 2;
+  static constexpr size_t kScores = 4 * kTokensOfRun * kTokensOfRun;
+  using MultiHead = fovea::MultiHeadAttention<Featured>;
+
+  std::vector<float> x = Waves(kBatch * kTokensOfRun * kDim, 0.61f);
+  std::vector<float> y = std::vector<float>(x.size(), 7.0f);
+  std::vector<float> lse = std::vector<float>(kBatch * 4 * kTokensOfRun);
+  std::vector<float> weights = std::vector<float>(kBatch * kScores);
+  std::vector<uint8_t> mask =
+      std::vector<uint8_t>(kBatch * kTokensOfRun * kTokensOfRun);
+  size_t key_lengths[kBatch] = {9, 5};
+  MultiHead::Workspace workspace;
+  MultiHead::Call call;
+
+  FeaturedRun() {
+    for (size_t i = 0; i < mask.size(); ++i) mask[i] = i * 7 % 5 != 0;
+    call.x = fovea::TokenMajor<const float>(x.data(), 1, kTokensOfRun, kDim);
+    call.y = fovea::TokenMajor(y.data(), 1, kTokensOfRun, kDim);
+    call.batch = kBatch;
+    call.queries = kTokensOfRun;
+    call.key_lengths = key_lengths;
+    call.mask = {mask.data(), kTokensOfRun * kTokensOfRun, 0, kTokensOfRun};
+    call.lse = lse.data();
+    call.weights = weights.data();
+  }
+};
+
+TEST(MultiHead, BatchEntriesHaveTheirOwnOptions) {
+  const Module<Featured> module;
+  FeaturedRun both;
+  ASSERT_EQ(
+      FeaturedRun::MultiHead::Run(module.weights, both.call, both.workspace),
+      Status::kOk);
+  FeaturedRun one;  // the second entry alone
+  one.call.batch = 1;
+  one.call.x.data = one.x.data() + one.x.size() / 2;
+  one.call.key_lengths = one.key_lengths + 1;
+  one.call.mask.data = one.mask.data() + one.mask.size() / 2;
+  ASSERT_EQ(
+      FeaturedRun::MultiHead::Run(module.weights, one.call, one.workspace),
+      Status::kOk);
+  const auto second_half = [](const std::vector<float>& all) {
+    return std::vector<float>(all.begin() + all.size() / 2, all.end());
+  };
+  const auto first_half = [](const std::vector<float>& all) {
+    return std::vector<float>(all.begin(), all.begin() + all.size() / 2);
+  };
+  EXPECT_EQ(first_half(one.y), second_half(both.y));
+  EXPECT_EQ(first_half(one.lse), second_half(both.lse));
+  EXPECT_EQ(first_half(one.weights), second_half(both.weights));
+  // What the mask, causality or padding hides weighs nothing; the rest adds up.
+  constexpr size_t kN = FeaturedRun::kTokensOfRun;
+  for (size_t row = 0; row < both.lse.size(); ++row) {
+    const size_t entry = row / (4 * kN), token = row % kN;
+    double sum = 0;
+    bool any = false;
+    for (size_t key = 0; key < kN; ++key) {
+      const float weight = both.weights[row * kN + key];
+      const bool visible = key <= token && key < both.key_lengths[entry] &&
+                           both.mask[(entry * kN + token) * kN + key] != 0;
+      EXPECT_EQ(weight > 0, visible) << row << " " << key;
+      any = any || visible;
+      sum += weight;
+    }
+    EXPECT_NEAR(sum, any ? 1 : 0, 1e-6) << row;
+  }
+}
+
+TEST(MultiHead, BadOptionsWriteNothing) {
+  const Module<Featured> module;
+  for (int which = 0; which < 3; ++which) {
+    FeaturedRun run;
+    Status want = Status::kTooManyTokens;
+    if (which == 0) run.key_lengths[1] = 10;
+    if (which == 1) run.call.mask_keys = 10;
+    if (which == 2) run.call.mask.token_stride = 8, want = Status::kBadStride;
+    EXPECT_EQ(
+        FeaturedRun::MultiHead::Run(module.weights, run.call, run.workspace),
+        want)
+        << which;
+    for (const float value : run.y) ASSERT_EQ(value, 7.0f) << which;
+  }
+}
+
 }  // namespace

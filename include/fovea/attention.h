@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fused scaled dot-product attention with fixed sizes and no allocation:
 //
-//   out = softmax(scale * q k^T + causal mask) v
+//   out = softmax(mask(scale * q k^T)) v
 //
 // as in "Attention Is All You Need" (arXiv 1706.03762), computed tile by tile
 // with the online softmax (arXiv 1805.02867, 2205.14135), so that no matrix of
-// scores exists.
+// scores exists.  What changes a score, in this order: softcap, score policy,
+// ALiBi, bias, then whatever hides the key (call_options.h, config.h).
 #ifndef FOVEA_ATTENTION_H_
 #define FOVEA_ATTENTION_H_
 
 #include <cstddef>
 #include <cstdint>
 
+#include "fovea/block_workspace.h"
+#include "fovea/call_options.h"
 #include "fovea/check.h"
+#include "fovea/check_options.h"
 #include "fovea/config.h"
 #include "fovea/kernels/attend-inl.h"
+#include "fovea/kernels/merge-inl.h"
 #include "fovea/kv_cache.h"
 #include "fovea/status.h"
 #include "fovea/target.h"
@@ -39,30 +44,31 @@ inline namespace FOVEA_TARGET_NAMESPACE {
 template <class Config>
 class Attention {
   using R = Resolved<Config>;
-  using Shape =
+  template <bool kPartial>
+  using ShapeWith =
       HWY_NAMESPACE::BlockShape<R::kHeadDim, R::kValueDim, R::kGroup,
-                                R::kMaxQueries * R::kGroup, R::kCausal>;
+                                R::kMaxQueries * R::kGroup,
+                                FeaturesOf<R, kPartial>>;
+  using Shape = ShapeWith<false>;
+  using PartialShape = ShapeWith<true>;
+  using F = FeaturesOf<R, false>;
+  template <class AnyF>
+  using WorkspaceOf =
+      BlockWorkspace<AnyF, HWY_NAMESPACE::QueryFloats<Shape>(R::kHeadDim),
+                     HWY_NAMESPACE::OutputStride(R::kValueDim), Shape::kRows>;
+  using Scratch = HWY_NAMESPACE::Scratch;
 
  public:
   using Element = typename Config::Element;
 
   // Scratch of one call; its contents mean nothing between calls.  sizeof is
   // the RAM cost; it does not grow with kMaxKeys.
-  struct alignas(64) Workspace {
-    float queries[R::kHeadDim * Shape::kRows];
-    float scores[kTile * Shape::kRows];
-    float output[Shape::kRows * HWY_NAMESPACE::OutputStride(R::kValueDim)];
-    float max[Shape::kRows];
-    float next_max[Shape::kRows];
-    float sum[Shape::kRows];
-    float correction[Shape::kRows];
-    float limits[Shape::kRows];
-    uint32_t ends[Shape::kRows];
-    uint32_t counts[Shape::kRows];
-  };
+  using Workspace = WorkspaceOf<F>;
+  using PartialWorkspace = WorkspaceOf<FeaturesOf<R, true>>;
 
-  // The run-time inputs of one call.
-  struct Call {
+  // The run-time inputs of one call, with the members that the config's
+  // features add: see CallOptions.
+  struct Call : CallOptions<R> {
     // [batch][head][query][head_dim], kHeads heads.
     View<const Element> q;
     // [batch][kv_head][key][head_dim] and [batch][kv_head][key][value_dim],
@@ -78,8 +84,9 @@ class Attention {
     size_t keys = 0;     // 1 to kMaxKeys; Step and Attend ignore it
     // Position of query 0, counted from key 0; may be negative.  With kCausal,
     // key j is visible to query i iff j <= i + first_position; a query that
-    // sees no key gives zeros.  Not read without kCausal, nor by Step (there
-    // query 0 is the first token appended).
+    // sees no key gives zeros (and an lse of -inf).  kWindow, kAlibi and a
+    // ScorePolicy count from it too.  Step ignores it: there query 0 is the
+    // first token appended.
     ptrdiff_t first_position = 0;
     // Padding, for Run: batch entry b sees its first key_lengths[b] keys alone,
     // 0 to `keys` [batch]; null: all of them.  Step and Attend ignore it.
@@ -89,22 +96,34 @@ class Attention {
     float scale = 0;
   };
 
+  // What the keys of a range contribute: the numerator of the softmax times v,
+  // and m and l of each row, so that out = numerator / l.
+  struct Partial {
+    // [batch][head][query][value_dim]; must not overlap the call's tensors.
+    View<Element> numerator;
+    float* max = nullptr;  // m in base 2, [batch][head][query], dense
+    float* sum = nullptr;  // l, likewise
+  };
+
   // Attends to the k and v of the call.
   //   kNullPointer    q, k, v or out has no data
   //   kZeroCount      batch, queries or keys is 0
   //   kTooManyTokens  queries > kMaxQueries, keys > kMaxKeys, or one of the
-  //                   key_lengths > keys
+  //                   key_lengths or mask_keys > keys
   //   kBadStride      a stride is smaller than its row (see View)
-  //   kBadScale       scale is NaN or infinite
+  //   kBadScale       scale, softcap, a slope or a sink logit is out of range
   //   kMisaligned     the workspace or a tensor is not aligned
   static Status Run(const Call& call, Workspace& workspace) noexcept {
     FOVEA_RETURN_IF_BAD(CheckRun(call, workspace));
-    for (size_t b = 0; b < call.batch; ++b) {
-      for (size_t head = 0; head < R::kKvHeads; ++head) {
-        HWY_NAMESPACE::AttendHeadGroup<FromTensors>(GroupOf(call, b, head),
-                                                    ScratchOf(workspace));
+    WithOrientation<Shape>(call, [&](auto orientation) {
+      for (size_t b = 0; b < call.batch; ++b) {
+        for (size_t head = 0; head < R::kKvHeads; ++head) {
+          HWY_NAMESPACE::AttendHeadGroup<decltype(orientation)>(
+              GroupOfTensors<Shape>(call, b, head),
+              workspace.template Pointers<Scratch>());
+        }
       }
-    }
+    });
     return Status::kOk;
   }
 
@@ -116,23 +135,15 @@ class Attention {
   static Status Run(const Call& call, Workspace& workspace, size_t part,
                     size_t parts) noexcept {
     FOVEA_RETURN_IF_BAD(CheckRun(call, workspace));
-    constexpr size_t kMaxParts = 65536;  // keeps a share's arithmetic in range
-    if (part >= parts || parts > kMaxParts) return Status::kBadPart;
-    uint64_t total = 0;
-    for (size_t b = 0; b < call.batch; ++b) {
-      total += R::kKvHeads * CostOfHead(call, b);
-    }
-    const Share share{part, parts, total};
-    uint64_t before = 0;
-    for (size_t b = 0; b < call.batch; ++b) {
-      const uint64_t cost_of_head = CostOfHead(call, b);
-      for (size_t head = 0; head < R::kKvHeads; ++head) {
-        HWY_NAMESPACE::AttendShare<FromTensors>(GroupOf(call, b, head), share,
-                                                before, ScratchOf(workspace));
-        before += cost_of_head;
-      }
-    }
-    return Status::kOk;
+    const auto group = [&](size_t b, size_t head) {
+      return GroupOfTensors<Shape>(call, b, head);
+    };
+    Status status = Status::kOk;
+    WithOrientation<Shape>(call, [&](auto orientation) {
+      status = RunShare<decltype(orientation)>(call.batch, group, part, parts,
+                                               workspace);
+    });
+    return status;
   }
 
   // Appends the call's k and v (`queries` tokens of each) to the cache, then
@@ -141,69 +152,182 @@ class Attention {
   // batch > 1.
   static Status Step(const Call& call, KvCache<Config>& cache,
                      Workspace& workspace) noexcept {
-    FOVEA_RETURN_IF_BAD(Check(call, workspace));
-    if (call.batch != 1) return Status::kUnsupported;
     const size_t first = cache.size();
+    FOVEA_RETURN_IF_BAD(CheckCall(call, workspace, first + call.queries));
+    if (call.batch != 1) return Status::kUnsupported;
     FOVEA_RETURN_IF_BAD(cache.Append(call.k, call.v, call.queries));
-    AttendCache(call, cache, static_cast<ptrdiff_t>(first), workspace);
+    AttendHeads(call, static_cast<ptrdiff_t>(first), cache, workspace);
     return Status::kOk;
   }
 
   // Attends to the cache without appending.  kZeroCount when it is empty.
   static Status Attend(const Call& call, const KvCache<Config>& cache,
                        Workspace& workspace) noexcept {
-    FOVEA_RETURN_IF_BAD(Check(call, workspace));
-    if (call.batch != 1) return Status::kUnsupported;
-    if (!IsAligned(&cache, alignof(KvCache<Config>))) {
-      return Status::kMisaligned;
+    FOVEA_RETURN_IF_BAD(CheckAttend(call, cache, workspace));
+    AttendHeads(call, call.first_position, cache, workspace);
+    return Status::kOk;
+  }
+
+  // One worker's share of Attend, as of Run.
+  static Status Attend(const Call& call, const KvCache<Config>& cache,
+                       Workspace& workspace, size_t part,
+                       size_t parts) noexcept {
+    FOVEA_RETURN_IF_BAD(CheckAttend(call, cache, workspace));
+    const auto group = [&](size_t, size_t head) {
+      return GroupOfCache<Shape>(call, call.first_position, cache, head);
+    };
+    return RunShare<FromCache<Shape>>(1, group, part, parts, workspace);
+  }
+
+  // Run over keys [first_key, end_key) alone, unnormalised; the call's out,
+  // lse, weights and scores are not written.  Sink logits count in the range
+  // that begins with key 0.  Disjoint ranges can be computed by different
+  // cores, or lie in different tensors.  Also kZeroCount for an empty range and
+  // kTooManyTokens for one that ends after the last key.
+  static Status RunPartial(const Call& call, size_t first_key, size_t end_key,
+                           const Partial& partial,
+                           PartialWorkspace& workspace) noexcept {
+    FOVEA_RETURN_IF_BAD(CheckRun(call, workspace));
+    FOVEA_RETURN_IF_BAD(
+        CheckPartial(call, first_key, end_key, call.keys, partial));
+    WithOrientation<PartialShape>(call, [&](auto orientation) {
+      for (size_t b = 0; b < call.batch; ++b) {
+        for (size_t head = 0; head < R::kKvHeads; ++head) {
+          auto group = GroupOfTensors<PartialShape>(call, b, head);
+          Restrict(group, partial, b, head, first_key, end_key);
+          HWY_NAMESPACE::AttendHeadGroup<decltype(orientation)>(
+              group, workspace.template Pointers<Scratch>());
+        }
+      }
+    });
+    return Status::kOk;
+  }
+
+  // The same of Attend.
+  static Status AttendPartial(const Call& call, const KvCache<Config>& cache,
+                              size_t first_key, size_t end_key,
+                              const Partial& partial,
+                              PartialWorkspace& workspace) noexcept {
+    FOVEA_RETURN_IF_BAD(CheckAttend(call, cache, workspace));
+    FOVEA_RETURN_IF_BAD(
+        CheckPartial(call, first_key, end_key, cache.size(), partial));
+    for (size_t head = 0; head < R::kKvHeads; ++head) {
+      auto group =
+          GroupOfCache<PartialShape>(call, call.first_position, cache, head);
+      Restrict(group, partial, 0, head, first_key, end_key);
+      HWY_NAMESPACE::AttendHeadGroup<FromCache<PartialShape>>(
+          group, workspace.template Pointers<Scratch>());
     }
-    if (cache.size() == 0) return Status::kZeroCount;
-    AttendCache(call, cache, call.first_position, workspace);
+    return Status::kOk;
+  }
+
+  // Merges `count` partials, 1 or more, of the call's queries, in the order of
+  // the array (key order, for the bits to be the same), into the call's out and
+  // lse; of the call it also reads batch and queries.  This is the one
+  // operation whose result depends on how the work was split, by a few
+  // roundings: docs/numerics.md.
+  static Status MergePartials(const Call& call, const Partial* partials,
+                              size_t count) noexcept {
+    FOVEA_RETURN_IF_BAD(CheckMerge(call, partials, count));
+    for (size_t b = 0; b < call.batch; ++b) {
+      for (size_t head = 0; head < R::kHeads; ++head) {
+        for (size_t token = 0; token < call.queries; ++token) {
+          MergeRow(call, partials, count, b, head, token);
+        }
+      }
+    }
     return Status::kOk;
   }
 
  private:
-  using FromTensors = HWY_NAMESPACE::QueryLanes<Shape>;
-  using FromCache = HWY_NAMESPACE::KeyLanes<Shape>;
+  template <class AnyShape, class Body>
+  static void WithOrientation(const Call& call, const Body& body) {
+    HWY_NAMESPACE::WithPlainOrientation<AnyShape>(call.queries * R::kGroup,
+                                                  body);
+  }
+  template <class AnyShape>
+  using FromCache = HWY_NAMESPACE::KeyLanes<AnyShape>;
+  static constexpr float kLog2e = HWY_NAMESPACE::kLog2e;
 
+  // ------------------------------------------------------------------- checks
+
+  template <class AnyWorkspace>
   static Status CheckRun(const Call& call,
-                         const Workspace& workspace) noexcept {
-    FOVEA_RETURN_IF_BAD(Check(call, workspace));
+                         const AnyWorkspace& workspace) noexcept {
     FOVEA_RETURN_IF_BAD(CheckCount(call.keys, R::kMaxKeys));
+    FOVEA_RETURN_IF_BAD(CheckCall(call, workspace, call.keys));
     const Extent keys{call.batch, R::kKvHeads, call.keys, R::kHeadDim};
     const Extent values{call.batch, R::kKvHeads, call.keys, R::kValueDim};
     FOVEA_RETURN_IF_BAD(CheckView(call.k, keys, true));
     FOVEA_RETURN_IF_BAD(CheckView(call.v, values, true));
-    if (call.key_lengths == nullptr) return Status::kOk;
-    for (size_t b = 0; b < call.batch; ++b) {
-      if (call.key_lengths[b] > call.keys) return Status::kTooManyTokens;
+    return CheckKeyLengths(call.key_lengths, call.batch, call.keys);
+  }
+
+  template <class AnyWorkspace>
+  static Status CheckAttend(const Call& call, const KvCache<Config>& cache,
+                            const AnyWorkspace& workspace) noexcept {
+    if (!IsAligned(&cache, alignof(KvCache<Config>))) {
+      return Status::kMisaligned;
     }
-    return Status::kOk;
+    FOVEA_RETURN_IF_BAD(CheckCall(call, workspace, cache.size()));
+    if (call.batch != 1) return Status::kUnsupported;
+    return cache.size() == 0 ? Status::kZeroCount : Status::kOk;
   }
 
-  // All kv heads of a batch entry cost the same.
-  static uint64_t CostOfHead(const Call& call, size_t batch) noexcept {
-    return HWY_NAMESPACE::CostOfBlocks<FromTensors>(GroupOf(call, batch, 0));
-  }
-
-  // What Run, Step and Attend have in common.
-  static Status Check(const Call& call, const Workspace& workspace) noexcept {
-    if (!IsAligned(&workspace, alignof(Workspace))) return Status::kMisaligned;
+  // What all of them have in common.
+  template <class AnyWorkspace>
+  static Status CheckCall(const Call& call, const AnyWorkspace& workspace,
+                          size_t keys) noexcept {
+    if (!IsAligned(&workspace, alignof(AnyWorkspace))) {
+      return Status::kMisaligned;
+    }
     if (call.batch == 0) return Status::kZeroCount;
     FOVEA_RETURN_IF_BAD(CheckCount(call.queries, R::kMaxQueries));
     const Extent q{call.batch, R::kHeads, call.queries, R::kHeadDim};
     const Extent out{call.batch, R::kHeads, call.queries, R::kValueDim};
     FOVEA_RETURN_IF_BAD(CheckView(call.q, q, true));
     FOVEA_RETURN_IF_BAD(CheckView(call.out, out, false));
-    return IsFinite(call.scale) ? Status::kOk : Status::kBadScale;
+    if (!IsFinite(call.scale)) return Status::kBadScale;
+    return CheckOptions<R>(call, call.batch, call.queries, keys);
   }
 
-  static HeadGroup QueriesOf(const Call& call, size_t batch,
-                             size_t kv_head) noexcept {
-    constexpr float kLog2e = 1.44269504f;
+  static Status CheckPartial(const Call& call, size_t first_key, size_t end_key,
+                             size_t keys, const Partial& partial) noexcept {
+    if (first_key >= end_key) return Status::kZeroCount;
+    if (end_key > keys) return Status::kTooManyTokens;
+    return CheckPartialOutput(call, partial);
+  }
+
+  static Status CheckPartialOutput(const Call& call,
+                                   const Partial& partial) noexcept {
+    const Extent out{call.batch, R::kHeads, call.queries, R::kValueDim};
+    FOVEA_RETURN_IF_BAD(CheckView(partial.numerator, out, false));
+    FOVEA_RETURN_IF_BAD(CheckArray(partial.max));
+    return CheckArray(partial.sum);
+  }
+
+  static Status CheckMerge(const Call& call, const Partial* partials,
+                           size_t count) noexcept {
+    if (partials == nullptr) return Status::kNullPointer;
+    if (count == 0 || call.batch == 0) return Status::kZeroCount;
+    FOVEA_RETURN_IF_BAD(CheckCount(call.queries, R::kMaxQueries));
+    const Extent out{call.batch, R::kHeads, call.queries, R::kValueDim};
+    FOVEA_RETURN_IF_BAD(CheckView(call.out, out, false));
+    for (size_t i = 0; i < count; ++i) {
+      FOVEA_RETURN_IF_BAD(CheckPartialOutput(call, partials[i]));
+    }
+    return Status::kOk;
+  }
+
+  // ------------------------------------------------------------------- groups
+
+  template <class AnyShape>
+  static HWY_NAMESPACE::GroupOf<AnyShape> GroupOfQueries(
+      const Call& call, ptrdiff_t first_position, size_t batch,
+      size_t kv_head) noexcept {
     constexpr float kDefault = DefaultScale(R::kHeadDim);
     const size_t head = kv_head * R::kGroup;
-    HeadGroup group{};
+    HWY_NAMESPACE::GroupOf<AnyShape> group;
     group.q = call.q.Row(batch, head, 0);
     group.q_head_stride = call.q.head_stride;
     group.q_token_stride = call.q.token_stride;
@@ -212,42 +336,168 @@ class Attention {
     group.out_token_stride = call.out.token_stride;
     group.heads = R::kGroup;
     group.queries = call.queries;
+    group.first_position = first_position;
     group.head_dim = R::kHeadDim;
     group.value_dim = R::kValueDim;
-    group.scale = (call.scale == 0.0f ? kDefault : call.scale) * kLog2e;
+    const float scale = call.scale == 0.0f ? kDefault : call.scale;
+    group.scale = scale * (F::kHasPolicy ? 1.0f : kLog2e);
+    if constexpr (F::kSoftcap) {
+      group.softcap = call.softcap;
+      if (call.softcap != 0.0f) group.scale = scale / call.softcap;
+    }
+    if constexpr (F::kHasPolicy) {
+      group.score_policy = call.score_policy;
+      group.first_head = head;
+    }
+    if constexpr (F::kAlibi) {
+      group.alibi_slopes = OffsetOrNull(call.alibi_slopes, head);
+    }
+    if constexpr (F::kSinkLogits) {
+      group.sink_logits = OffsetOrNull(call.sink_logits, head);
+    }
+    if constexpr (F::kLse && !AnyShape::Features::kPartial) {
+      const size_t row = (batch * R::kHeads + head) * call.queries;
+      group.lse = OffsetOrNull(call.lse, row);
+    }
     return group;
   }
 
+  template <class T>
+  static T* OffsetOrNull(T* data, size_t offset) noexcept {
+    return data == nullptr ? nullptr : data + offset;
+  }
+
+  // What depends on the number of keys, of which the mask covers the first.
+  template <class AnyShape>
+  static void SetKeys(const Call& call, size_t batch, size_t kv_head,
+                      size_t keys, size_t visible_keys,
+                      HWY_NAMESPACE::GroupOf<AnyShape>& group) noexcept {
+    using AnyF = typename AnyShape::Features;
+    const size_t head = kv_head * R::kGroup;
+    group.keys = AnyF::kEveryKey ? keys : visible_keys;
+    if constexpr (AnyF::kEveryKey) group.visible_keys = visible_keys;
+    if constexpr (AnyF::kHasMask) {
+      group.mask_keys = call.mask_keys == 0 ? keys : call.mask_keys;
+    }
+    if constexpr (AnyF::kMask == MaskKind::kBoolean) {
+      group.mask = call.mask;
+      if (call.mask.data) group.mask.data = call.mask.Row(batch, head, 0);
+    }
+    if constexpr (AnyF::kMask == MaskKind::kAdditive) {
+      group.bias = call.bias;
+      if (call.bias.data) group.bias.data = call.bias.Row(batch, head, 0);
+    }
+    const size_t entry = (batch * R::kHeads + head) * call.queries * keys;
+    if constexpr (AnyF::kWeights || AnyF::kHasScores) group.columns = keys;
+    if constexpr (AnyF::kWeights) {
+      group.weights = OffsetOrNull(call.weights, entry);
+    }
+    if constexpr (AnyF::kHasScores) {
+      group.scores = OffsetOrNull(call.scores, entry);
+    }
+    static_cast<void>(entry);
+    static_cast<void>(head);
+  }
+
   // One kv head of Run.
-  static HeadGroup GroupOf(const Call& call, size_t batch,
-                           size_t kv_head) noexcept {
-    HeadGroup group = QueriesOf(call, batch, kv_head);
+  template <class AnyShape>
+  static HWY_NAMESPACE::GroupOf<AnyShape> GroupOfTensors(
+      const Call& call, size_t batch, size_t kv_head) noexcept {
+    auto group =
+        GroupOfQueries<AnyShape>(call, call.first_position, batch, kv_head);
     group.k = call.k.Row(batch, kv_head, 0);
     group.k_token_stride = call.k.token_stride;
     group.v = call.v.Row(batch, kv_head, 0);
     group.v_token_stride = call.v.token_stride;
-    group.keys = call.key_lengths ? call.key_lengths[batch] : call.keys;
-    group.first_position = call.first_position;
+    const size_t visible =
+        call.key_lengths ? call.key_lengths[batch] : call.keys;
+    SetKeys<AnyShape>(call, batch, kv_head, call.keys, visible, group);
     return group;
   }
 
-  static void AttendCache(const Call& call, const KvCache<Config>& cache,
-                          ptrdiff_t first_position,
+  template <class AnyShape>
+  static HWY_NAMESPACE::GroupOf<AnyShape> GroupOfCache(
+      const Call& call, ptrdiff_t first_position, const KvCache<Config>& cache,
+      size_t kv_head) noexcept {
+    auto group = GroupOfQueries<AnyShape>(call, first_position, 0, kv_head);
+    group.k = cache.KeyPanels(kv_head);
+    group.k_token_stride = 0;  // panels
+    group.v = cache.ValueRows(kv_head);
+    group.v_token_stride = R::kValueDim;
+    SetKeys<AnyShape>(call, 0, kv_head, cache.size(), cache.size(), group);
+    return group;
+  }
+
+  static void AttendHeads(const Call& call, ptrdiff_t first_position,
+                          const KvCache<Config>& cache,
                           Workspace& workspace) noexcept {
     for (size_t head = 0; head < R::kKvHeads; ++head) {
-      HeadGroup group = QueriesOf(call, 0, head);
-      group.k = cache.KeyPanels(head);
-      group.v = cache.ValueRows(head);
-      group.v_token_stride = R::kValueDim;
-      group.keys = cache.size();
-      group.first_position = first_position;
-      HWY_NAMESPACE::AttendHeadGroup<FromCache>(group, ScratchOf(workspace));
+      HWY_NAMESPACE::AttendHeadGroup<FromCache<Shape>>(
+          GroupOfCache<Shape>(call, first_position, cache, head),
+          workspace.template Pointers<Scratch>());
     }
   }
 
-  static HWY_NAMESPACE::Scratch ScratchOf(Workspace& w) noexcept {
-    return {w.queries, w.scores,     w.output, w.max,  w.next_max,
-            w.sum,     w.correction, w.limits, w.ends, w.counts};
+  // group(batch, kv_head) gives the pieces of the call.
+  template <class Orientation, class MakeGroup>
+  static Status RunShare(size_t batch, const MakeGroup& group, size_t part,
+                         size_t parts, Workspace& workspace) noexcept {
+    constexpr size_t kMaxParts = 65536;  // keeps a share's arithmetic in range
+    if (part >= parts || parts > kMaxParts) return Status::kBadPart;
+    // All kv heads of a batch entry cost the same.
+    const auto cost_of_head = [&](size_t b) {
+      return HWY_NAMESPACE::CostOfBlocks<Orientation>(group(b, 0));
+    };
+    uint64_t total = 0;
+    for (size_t b = 0; b < batch; ++b) total += R::kKvHeads * cost_of_head(b);
+    const Share share{part, parts, total};
+    uint64_t before = 0;
+    for (size_t b = 0; b < batch; ++b) {
+      const uint64_t cost = cost_of_head(b);
+      for (size_t head = 0; head < R::kKvHeads; ++head) {
+        HWY_NAMESPACE::AttendShare<Orientation>(
+            group(b, head), share, before,
+            workspace.template Pointers<Scratch>());
+        before += cost;
+      }
+    }
+    return Status::kOk;
+  }
+
+  // ----------------------------------------------------------------- partials
+
+  static void Restrict(HWY_NAMESPACE::GroupOf<PartialShape>& group,
+                       const Partial& partial, size_t batch, size_t kv_head,
+                       size_t first_key, size_t end_key) noexcept {
+    const size_t head = kv_head * R::kGroup;
+    const size_t row = (batch * R::kHeads + head) * group.queries;
+    group.out = partial.numerator.Row(batch, head, 0);
+    group.out_head_stride = partial.numerator.head_stride;
+    group.out_token_stride = partial.numerator.token_stride;
+    group.max = partial.max + row;
+    group.sum = partial.sum + row;
+    group.first_key = first_key;
+    if (end_key < group.keys) group.keys = end_key;
+  }
+
+  static void MergeRow(const Call& call, const Partial* partials, size_t count,
+                       size_t batch, size_t head, size_t token) noexcept {
+    const size_t row = (batch * R::kHeads + head) * call.queries + token;
+    HWY_NAMESPACE::RowMerge merge;
+    for (size_t i = 0; i < count; ++i) merge.Widen(partials[i].max[row]);
+    for (size_t i = 0; i < count; ++i) {
+      merge.Add(partials[i].max[row], partials[i].sum[row]);
+    }
+    float* out = call.out.Row(batch, head, token);
+    for (size_t i = 0; i < count; ++i) {
+      merge.AddRow(partials[i].max[row],
+                   partials[i].numerator.Row(batch, head, token), R::kValueDim,
+                   i == 0, out);
+    }
+    merge.Normalise(R::kValueDim, out);
+    if constexpr (F::kLse) {
+      if (call.lse) call.lse[row] = merge.Lse();
+    }
   }
 };
 

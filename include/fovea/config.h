@@ -5,9 +5,26 @@
 #define FOVEA_CONFIG_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 namespace fovea {
+
+// The mask that a call brings along.
+enum class MaskKind : uint8_t {
+  kNone,
+  kBoolean,   // Call::mask: a byte a key, 0 hides it
+  kAdditive,  // Call::bias: a float a key, added to the score; -inf hides it
+};
+
+// Which scores a call writes to Call::scores (the qk_matmul_output_mode of
+// ONNX's Attention operator; its fourth one, the weights, is kWeights).
+enum class ScoreStage : uint8_t {
+  kNone,
+  kScaled,      // scale * q . k of every key, hidden or not
+  kSoftcapped,  // with the softcap, of every key
+  kMasked,      // as the softmax sees it: with ALiBi and bias; hidden: -inf
+};
 
 //   struct MyConfig : fovea::AttentionConfig {
 //     static constexpr size_t kHeads = 4, kKvHeads = 2, kHeadDim = 32;
@@ -25,6 +42,26 @@ struct AttentionConfig {
   static constexpr size_t kMaxQueries = 1;  // tokens of q in one call
   static constexpr size_t kMaxKeys = 128;   // tokens of k, and of a cache
   static constexpr bool kCausal = false;  // see Attention::Call::first_position
+
+  // What follows is off unless named, and then costs no flash, no RAM and no
+  // cycle: the inputs it would need are not even members of a Call
+  // (call_options.h).
+
+  // A query at position p sees key j only if p - j < kWindow (and, without
+  // kCausal, j - p < kWindow).  0: no window.
+  static constexpr size_t kWindow = 0;
+  // The first keys of the stream, which stay visible though the window has
+  // passed them (attention sinks, arXiv 2309.17453).  Needs kWindow.
+  static constexpr size_t kSinks = 0;
+  static constexpr MaskKind kMask = MaskKind::kNone;
+  static constexpr bool kSoftcap = false;     // Call::softcap
+  static constexpr bool kAlibi = false;       // Call::alibi_slopes
+  static constexpr bool kSinkLogits = false;  // Call::sink_logits
+  // A functor that changes scores, inlined into the kernel (score_policy.h).
+  using ScorePolicy = void;
+  static constexpr bool kLse = false;                       // Call::lse
+  static constexpr bool kWeights = false;                   // Call::weights
+  static constexpr ScoreStage kScores = ScoreStage::kNone;  // Call::scores
 };
 
 // The config with its defaults filled in and its rules checked.
@@ -40,6 +77,16 @@ struct Resolved {
   static constexpr size_t kMaxQueries = Config::kMaxQueries;
   static constexpr size_t kMaxKeys = Config::kMaxKeys;
   static constexpr bool kCausal = Config::kCausal;
+  static constexpr size_t kWindow = Config::kWindow;
+  static constexpr size_t kSinks = Config::kSinks;
+  static constexpr MaskKind kMask = Config::kMask;
+  static constexpr bool kSoftcap = Config::kSoftcap;
+  static constexpr bool kAlibi = Config::kAlibi;
+  static constexpr bool kSinkLogits = Config::kSinkLogits;
+  using ScorePolicy = typename Config::ScorePolicy;
+  static constexpr bool kLse = Config::kLse;
+  static constexpr bool kWeights = Config::kWeights;
+  static constexpr ScoreStage kScores = Config::kScores;
 
   static_assert(std::is_same<typename Config::Element, float>::value,
                 "Element must be float");
@@ -53,6 +100,7 @@ struct Resolved {
   static_assert(kMaxQueries > 0 && kMaxKeys > 0,
                 "kMaxQueries and kMaxKeys must not be 0");
   static_assert(kMaxKeys <= (size_t{1} << 24), "kMaxKeys must be at most 2^24");
+  static_assert(kSinks == 0 || kWindow > 0, "kSinks needs a kWindow");
 };
 
 }  // namespace fovea

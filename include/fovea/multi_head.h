@@ -9,7 +9,9 @@
 #include <cstdint>
 
 #include "fovea/attention.h"
+#include "fovea/call_options.h"
 #include "fovea/check.h"
+#include "fovea/check_options.h"
 #include "fovea/config.h"
 #include "fovea/kv_cache.h"
 #include "fovea/linear.h"
@@ -84,7 +86,9 @@ class MultiHeadAttention {
     typename Core::Workspace attention;
   };
 
-  struct Call {
+  // The config's features (masks, weights, ...) are members here too: see
+  // CallOptions.
+  struct Call : CallOptions<R> {
     // [batch][1][query][kModelDim]: TokenMajor(data, 1, queries, kModelDim).
     View<const float> x;
     // [batch][1][key][kMemoryDim] for cross-attention; without data the keys
@@ -95,8 +99,10 @@ class MultiHeadAttention {
     size_t batch = 1;    // Step and Attend: 1
     size_t queries = 0;  // 1 to kMaxQueries
     size_t keys = 0;     // tokens of the memory, 1 to kMaxKeys
-    // As in Attention::Call, for the causal mask of Run and Attend.
+    // As in Attention::Call.
     ptrdiff_t first_position = 0;
+    // Padding, for Run: as in Attention::Call, of x itself or the memory.
+    const size_t* key_lengths = nullptr;
     // Rotary position of x's first token in Run and Attend.  Step takes it from
     // the cache.
     uint64_t rotary_position = 0;
@@ -113,6 +119,8 @@ class MultiHeadAttention {
     const bool self = call.memory.data == nullptr;
     const size_t keys = self ? call.queries : call.keys;
     FOVEA_RETURN_IF_BAD(CheckCount(keys, R::kMaxKeys));
+    FOVEA_RETURN_IF_BAD(CheckOptions<R>(call, call.batch, call.queries, keys));
+    FOVEA_RETURN_IF_BAD(CheckKeyLengths(call.key_lengths, call.batch, keys));
     if (self) {
       if (kMemoryDim != kModelDim) return Status::kUnsupported;
     } else {
@@ -127,6 +135,9 @@ class MultiHeadAttention {
       typename Core::Call core = CoreCall(call, workspace);
       core.keys = keys;
       core.first_position = call.first_position;
+      if (call.key_lengths) core.key_lengths = call.key_lengths + b;
+      static_cast<CallOptions<R>&>(core) =
+          OptionsOfEntry<R>(call, b, call.queries, keys);
       core.k = KeysOf(workspace, keys);
       core.v = ValuesOf(workspace, keys);
       FOVEA_RETURN_IF_BAD(Core::Run(core, workspace.attention));
@@ -156,6 +167,7 @@ class MultiHeadAttention {
     typename Core::Call core = CoreCall(call, workspace);
     core.k = KeysOf(workspace, call.queries);
     core.v = ValuesOf(workspace, call.queries);
+    static_cast<CallOptions<R>&>(core) = call;
     FOVEA_RETURN_IF_BAD(Core::Step(core, cache, workspace.attention));
     ProjectOutput(weights, call, 0, workspace);
     return Status::kOk;
@@ -176,6 +188,7 @@ class MultiHeadAttention {
     ProjectQueries(weights, call, 0, call.rotary_position, workspace);
     typename Core::Call core = CoreCall(call, workspace);
     core.first_position = call.first_position;
+    static_cast<CallOptions<R>&>(core) = call;
     FOVEA_RETURN_IF_BAD(Core::Attend(core, cache, workspace.attention));
     ProjectOutput(weights, call, 0, workspace);
     return Status::kOk;

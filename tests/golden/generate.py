@@ -30,6 +30,7 @@ os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
 import torch  # noqa: E402
 
 import attention  # noqa: E402
+import attention_features  # noqa: E402
 import feed_forward  # noqa: E402
 import linear  # noqa: E402
 import multi_head  # noqa: E402
@@ -40,6 +41,7 @@ import tinylm  # noqa: E402
 
 STEMS = {
     "attention": attention.generate,
+    "attention_features": attention_features.generate,
     "feed_forward": feed_forward.generate,
     "linear": linear.generate,
     "multi_head": multi_head.generate,

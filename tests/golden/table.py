@@ -117,13 +117,16 @@ class Table:
 
     def add(self, name, fields, expected):
         """fields: the C++ text of the row's fields between name and expected."""
+        self.add_row(name, fields,
+                     f"{{{self.tail(expected, len(self.values))}}}")
+        self.values.extend(expected.values)
+
+    def add_row(self, name, fields, tail):
         assert name not in self.names, name
         self.names.add(name)
-        tail = self.tail(expected, len(self.values))
         body = textwrap.fill(", ".join(fields), 80, initial_indent="     ",
                              subsequent_indent="     ")
-        self.rows.append(f'    {{"{name}",\n{body},\n     {{{tail}}}}},\n')
-        self.values.extend(expected.values)
+        self.rows.append(f'    {{"{name}",\n{body},\n     {tail}}},\n')
 
     @staticmethod
     def tail(expected, offset):

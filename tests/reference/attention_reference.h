@@ -26,8 +26,9 @@ struct AttentionShape {
 };
 
 struct AttentionResult {
-  std::vector<double> out;  // [batch][head][query][value_dim]
-  std::vector<double> lse;  // [batch][head][query]
+  std::vector<double> out;      // [batch][head][query][value_dim]
+  std::vector<double> lse;      // [batch][head][query]
+  std::vector<double> weights;  // [batch][head][query][key]
 };
 
 inline double Dot(const float* a, const float* b, size_t size) {
@@ -36,45 +37,63 @@ inline double Dot(const float* a, const float* b, size_t size) {
   return sum;
 }
 
-// visible(batch, head, query, key) says whether the query sees the key.  What
-// it does not see is not read.  A query that sees no key gives zeros and an lse
-// of minus infinity.
-template <class Visible>
-AttentionResult Attention(const AttentionShape& shape, View<const float> q,
-                          View<const float> k, View<const float> v,
-                          double scale, const Visible& visible) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kHidden = -std::numeric_limits<double>::infinity();
+
+// score(batch, head, query, key) gives what the softmax sees, kHidden for a key
+// that the query does not see: its value is not read.  sink(head) takes part in
+// the sum alone; kHidden for none.  A query that sees nothing gives zeros and
+// an lse of minus infinity.
+template <class Score, class Sink>
+AttentionResult AttentionOfScores(const AttentionShape& shape,
+                                  View<const float> v, const Score& score,
+                                  const Sink& sink) {
   const size_t group = shape.heads / shape.kv_heads;
   AttentionResult result;
-  std::vector<double> scores(shape.keys);
+  std::vector<double> weights(shape.keys);
   for (size_t b = 0; b < shape.batch; ++b) {
     for (size_t h = 0; h < shape.heads; ++h) {
       for (size_t i = 0; i < shape.queries; ++i) {
-        double max = -kInfinity;
+        double max = sink(h);
         for (size_t j = 0; j < shape.keys; ++j) {
-          if (!visible(b, h, i, j)) continue;
-          scores[j] = scale * Dot(q.Row(b, h, i), k.Row(b, h / group, j),
-                                  shape.head_dim);
-          max = std::max(max, scores[j]);
+          weights[j] = score(b, h, i, j);
+          max = std::max(max, weights[j]);
         }
-        double sum = 0;
+        double sum = sink(h) == kHidden ? 0 : std::exp(sink(h) - max);
+        for (double& w : weights) {
+          w = w == kHidden ? 0 : std::exp(w - max);
+          sum += w;
+        }
         std::vector<double> out(shape.value_dim, 0.0);
         for (size_t j = 0; j < shape.keys; ++j) {
-          if (!visible(b, h, i, j)) continue;
-          const double p = std::exp(scores[j] - max);
+          if (weights[j] == 0) continue;
+          weights[j] /= sum;
           const float* value = v.Row(b, h / group, j);
           for (size_t d = 0; d < shape.value_dim; ++d) {
-            out[d] += p * double{value[d]};
+            out[d] += weights[j] * double{value[d]};
           }
-          sum += p;
         }
-        const bool sees_none = sum == 0;
-        for (double x : out) result.out.push_back(sees_none ? 0 : x / sum);
-        result.lse.push_back(sees_none ? -kInfinity : max + std::log(sum));
+        result.out.insert(result.out.end(), out.begin(), out.end());
+        result.lse.push_back(sum == 0 ? kHidden : max + std::log(sum));
+        result.weights.insert(result.weights.end(), weights.begin(),
+                              weights.end());
       }
     }
   }
   return result;
+}
+
+// visible(batch, head, query, key) says whether the query sees the key.  What
+// it does not see is not read.
+template <class Visible>
+AttentionResult Attention(const AttentionShape& shape, View<const float> q,
+                          View<const float> k, View<const float> v,
+                          double scale, const Visible& visible) {
+  const size_t group = shape.heads / shape.kv_heads;
+  const auto score = [&](size_t b, size_t h, size_t i, size_t j) {
+    if (!visible(b, h, i, j)) return kHidden;
+    return scale * Dot(q.Row(b, h, i), k.Row(b, h / group, j), shape.head_dim);
+  };
+  return AttentionOfScores(shape, v, score, [](size_t) { return kHidden; });
 }
 
 // Key j is visible to query i iff j <= i + first_position.

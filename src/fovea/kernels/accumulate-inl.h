@@ -35,26 +35,36 @@ struct ProbabilityStrides {
 };
 
 // One group of value columns for all rows.
-template <class Shape, size_t kVecs, class Columns>
+template <class Shape, size_t kVecs, bool kMarked, class Columns>
 HWY_INLINE void AccumulateColumns(const HeadGroup& group, const Rows& rows,
-                                  ProbabilityStrides strides, size_t column,
-                                  const Columns& v, const Scratch& scratch) {
+                                  const Tile& tile, ProbabilityStrides strides,
+                                  size_t column, const Columns& v,
+                                  const Scratch& scratch) {
   constexpr size_t kMost = kAccumulators / kVecs;
   constexpr size_t kRowGroup =
       PowerOfTwoAtMost(Shape::kMaxRows < kMost ? Shape::kMaxRows : kMost);
   const typename Shape::ValueDim value_dim(group.value_dim);
   const size_t stride = OutputStride(value_dim);
-  // Rows that see nothing of this tile keep their output as it is.
-  size_t first = 0;
-  while (scratch.counts[first] == 0) ++first;
   const auto some_rows = [&](auto row_group, size_t row) HWY_ATTR {
-    const Factors p{scratch.scores + row * strides.row, strides.row,
-                    strides.key};
+    const Factors p{scratch.scores + row * strides.row +
+                        FirstKey<Shape>(tile) * strides.key,
+                    strides.row, strides.key};
     const OutputSink sink{scratch.output + row * stride + column, stride,
                           scratch.correction + row};
-    const StepsOfRow<row_group.value> keys{scratch.counts + row};
-    OuterProduct<row_group.value, kVecs>::Run(p, v, keys, sink);
+    using Product = OuterProduct<row_group.value, kVecs>;
+    if constexpr (kMarked) {
+      Product::Run(p, v, StepsNotMarked{tile.count - FirstKey<Shape>(tile)},
+                   sink);
+    } else {
+      const StepsOfRow<row_group.value> keys{scratch.counts + row};
+      Product::Run(p, v, keys, sink);
+    }
   };
+  // Rows that see nothing of this tile keep their output as it is.
+  size_t first = 0;
+  if constexpr (!kMarked) {
+    while (first + 1 < rows.count && scratch.counts[first] == 0) ++first;
+  }
   ForGroups<kRowGroup>(first, rows.count, some_rows);
 }
 
@@ -77,25 +87,27 @@ struct StreamedValues {
 };
 
 // The block's rows must see at least one key of the tile among them.
-template <class Shape, class Values>
+template <class Shape, bool kMarked, class Values>
 HWY_INLINE void Accumulate(const HeadGroup& group, const Rows& rows,
                            const Tile& tile, ProbabilityStrides strides,
                            const Values& how, const Scratch& scratch) {
   const typename Shape::ValueDim value_dim(group.value_dim);
   const size_t lanes = hn::Lanes(FloatTag());
-  const float* values = group.v + tile.first * group.v_token_stride;
+  const float* values =
+      group.v + (tile.first + FirstKey<Shape>(tile)) * group.v_token_stride;
   const size_t vecs = value_dim / lanes;
   ForGroups<4>(0, vecs, [&](auto vec_group, size_t vec) HWY_ATTR {
     const size_t column = vec * lanes;
     const auto v = how.Columns(values + column, group.v_token_stride);
-    AccumulateColumns<Shape, vec_group.value>(group, rows, strides, column, v,
-                                              scratch);
+    AccumulateColumns<Shape, vec_group.value, kMarked>(
+        group, rows, tile, strides, column, v, scratch);
   });
   if (vecs * lanes < value_dim) {
     const size_t column = vecs * lanes;
     const LastColumns v{values + column, group.v_token_stride,
                         value_dim - column};
-    AccumulateColumns<Shape, 1>(group, rows, strides, column, v, scratch);
+    AccumulateColumns<Shape, 1, kMarked>(group, rows, tile, strides, column, v,
+                                         scratch);
   }
 }
 

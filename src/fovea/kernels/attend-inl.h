@@ -9,15 +9,48 @@
 #endif
 
 #include "fovea/kernels/accumulate-inl.h"
+#include "fovea/kernels/finish_scores-inl.h"
 #include "fovea/kernels/mask-inl.h"
+#include "fovea/kernels/merge-inl.h"
 #include "fovea/kernels/online_softmax-inl.h"
-#include "fovea/kernels/scores-inl.h"
+#include "fovea/kernels/scores_across_keys-inl.h"
+#include "fovea/kernels/scores_across_queries-inl.h"
 #include "fovea/kernels/share.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
+
+template <Sees kSees>
+using SeesConstant = std::integral_constant<Sees, kSees>;
+
+// Calls body with what the rows of a tile see as a constant, as far as the
+// features leave a choice and it is worth a second copy of the kernel: on one
+// lane a compare is cheaper.
+template <class Shape, class Body>
+HWY_INLINE void WithSees(Sees sees, const Body& body) {
+  using F = typename Shape::Features;
+  if (F::kMarks && sees == Sees::kMarked) {
+    body(SeesConstant<F::kMarks ? Sees::kMarked : Sees::kAll>());
+  } else if (!F::kCausal && !F::kMarks) {
+    body(SeesConstant<Sees::kAll>());
+  } else if (kMaxLanes == 1 || sees == Sees::kPrefix) {
+    body(SeesConstant<F::kCausal || F::kMarks ? Sees::kPrefix : Sees::kAll>());
+  } else {
+    body(SeesConstant<kMaxLanes == 1 ? Sees::kPrefix : Sees::kAll>());
+  }
+}
+
+template <class Shape, class Body>
+HWY_INLINE void WithMarked(Sees sees, const Body& body) {
+  constexpr bool kMarks = Shape::Features::kMarks;
+  if (kMarks && sees == Sees::kMarked) {
+    body(std::integral_constant<bool, kMarks>());
+  } else {
+    body(std::false_type());
+  }
+}
 
 // Queries across the lanes; keys are plain rows.
 template <class ShapeArg>
@@ -33,29 +66,30 @@ struct QueryLanes {
     LoadQueriesAcrossLanes<Shape>(group, rows, scratch);
   }
 
-  static HWY_INLINE void Scores(const HeadGroup& group, const Rows& rows,
+  static HWY_INLINE void Scores(const GroupOf<Shape>& group, const Rows& rows,
                                 const Tile& tile, const Scratch& scratch) {
-    hwy::CopyBytes(scratch.max, scratch.next_max, Width() * sizeof(float));
-    // On one lane the compare is cheaper than a second copy of the kernel.
-    if constexpr (Shape::kCausal && kMaxLanes == 1) {
-      ScoreKeysAcrossQueries<Shape, true>(group, rows, tile, scratch);
-    } else if constexpr (Shape::kCausal) {
-      tile.masked
-          ? ScoreKeysAcrossQueries<Shape, true>(group, rows, tile, scratch)
-          : ScoreKeysAcrossQueries<Shape, false>(group, rows, tile, scratch);
-    } else {
-      ScoreKeysAcrossQueries<Shape, false>(group, rows, tile, scratch);
+    if constexpr (Shape::Features::kHasBias) {
+      LoadBiasAcrossLanes<Shape>(group, rows, tile, scratch);
     }
+    hwy::CopyBytes(scratch.max, scratch.next_max, Width() * sizeof(float));
+    WithSees<Shape>(tile.sees, [&](auto sees) HWY_ATTR {
+      ScoreKeysAcrossQueries<Shape, sees.value>(group, rows, tile, scratch);
+    });
   }
 
-  static HWY_INLINE void Softmax(const Rows& rows, const Tile&,
-                                 const Scratch& scratch) {
-    SoftmaxOfQueries<Shape>(rows, scratch);
+  static HWY_INLINE void Softmax(const GroupOf<Shape>& group, const Rows& rows,
+                                 const Tile& tile, const Scratch& scratch) {
+    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+      SoftmaxOfQueries<Shape, marked.value>(group, rows, tile, scratch);
+    });
   }
 
   static HWY_INLINE void Output(const HeadGroup& group, const Rows& rows,
                                 const Tile& tile, const Scratch& scratch) {
-    Accumulate<Shape>(group, rows, tile, {1, Width()}, PlainValues(), scratch);
+    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+      Accumulate<Shape, marked.value>(group, rows, tile, {1, Width()},
+                                      PlainValues(), scratch);
+    });
   }
 };
 
@@ -69,17 +103,19 @@ struct KeyLanes {
 
   static HWY_INLINE void LoadQueries(const HeadGroup& group, const Rows& rows,
                                      const Scratch& scratch) {
-    LoadQueriesAsRows<Shape>(group, rows, scratch);
+    LoadQueriesAsRows<Shape>(group, rows, scratch.queries);
   }
 
-  static HWY_INLINE void Scores(const HeadGroup& group, const Rows& rows,
+  static HWY_INLINE void Scores(const GroupOf<Shape>& group, const Rows& rows,
                                 const Tile& tile, const Scratch& scratch) {
     ScoreRowsAcrossKeys<Shape>(group, rows, tile, scratch);
   }
 
-  static HWY_INLINE void Softmax(const Rows& rows, const Tile& tile,
-                                 const Scratch& scratch) {
-    SoftmaxOfRows(rows, tile, scratch);
+  static HWY_INLINE void Softmax(const GroupOf<Shape>& group, const Rows& rows,
+                                 const Tile& tile, const Scratch& scratch) {
+    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+      SoftmaxOfRows<Shape, marked.value>(group, rows, tile, scratch);
+    });
   }
 
   static HWY_INLINE void Output(const HeadGroup& group, const Rows& rows,
@@ -89,61 +125,145 @@ struct KeyLanes {
     const size_t key = next < group.keys ? next : tile.first;
     const StreamedValues values{group.v + tile.first * group.v_token_stride,
                                 group.k + key * head_dim};
-    Accumulate<Shape>(group, rows, tile, {kTile, 1}, values, scratch);
+    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+      Accumulate<Shape, marked.value>(group, rows, tile, {kTile, 1}, values,
+                                      scratch);
+    });
   }
 };
 
+// Keys across the lanes; keys are plain rows, and the queries few.
+template <class ShapeArg>
+struct PackedKeyLanes : KeyLanes<ShapeArg> {
+  using Shape = ShapeArg;
+
+  static HWY_INLINE size_t Width() { return kFewRows; }
+
+  static HWY_INLINE void LoadQueries(const HeadGroup& group, const Rows& rows,
+                                     const Scratch& scratch) {
+    LoadQueriesAsRows<Shape>(group, rows, scratch.queries + kPackedFloats);
+  }
+
+  static HWY_INLINE void Scores(const GroupOf<Shape>& group, const Rows& rows,
+                                const Tile& tile, const Scratch& scratch) {
+    ScoreRowsAcrossPlainKeys<Shape>(group, rows, tile, scratch);
+  }
+
+  static HWY_INLINE void Output(const HeadGroup& group, const Rows& rows,
+                                const Tile& tile, const Scratch& scratch) {
+    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+      Accumulate<Shape, marked.value>(group, rows, tile, {kTile, 1},
+                                      PlainValues(), scratch);
+    });
+  }
+};
+
+// Calls body(orientation) with the one for that many rows on plain keys.
+template <class Shape, class Body>
+HWY_INLINE void WithPlainOrientation(size_t rows, const Body& body) {
+  if constexpr (kFewRows == 0) {
+    body(QueryLanes<Shape>());
+  } else if constexpr (Shape::kMaxRows <= kFewRows) {
+    body(PackedKeyLanes<Shape>());
+  } else if (rows <= kFewRows) {
+    body(PackedKeyLanes<Shape>());
+  } else {
+    body(QueryLanes<Shape>());
+  }
+}
+
+// m, l and o before the first key.  A sink is a key without a value.
 template <class Shape>
-HWY_INLINE void ResetRows(const HeadGroup& group, size_t rows,
-                          const Scratch& scratch) {
+HWY_INLINE void ResetRows(const GroupOf<Shape>& group, const Rows& rows,
+                          size_t padded, const Scratch& scratch) {
+  using F = typename Shape::Features;
   const typename Shape::ValueDim value_dim(group.value_dim);
-  for (size_t i = 0; i < rows; ++i) {
+  for (size_t i = 0; i < padded; ++i) {
     scratch.max[i] = kNoMax;
     scratch.sum[i] = 0.0f;
+    if constexpr (F::kSinkLogits) {
+      const size_t row = rows.first + HWY_MIN(i, rows.count - 1);
+      bool counts = group.sink_logits != nullptr;
+      if constexpr (F::kPartial) counts = counts && group.first_key == 0;
+      if (!counts) continue;
+      const float sink =
+          group.sink_logits[HeadOfRow<Shape>(group, row)] * kLog2e;
+      if (sink < kNoMax) continue;
+      scratch.max[i] = sink;
+      scratch.sum[i] = 1.0f;
+    }
   }
   hwy::ZeroBytes(scratch.output,
-                 rows * OutputStride(value_dim) * sizeof(float));
+                 padded * OutputStride(value_dim) * sizeof(float));
+}
+
+// to = o * factor.
+template <class Shape>
+HWY_INLINE void StoreRow(const HeadGroup& group, const float* from, Vec factor,
+                         float* to) {
+  const FloatTag d;
+  const size_t lanes = hn::Lanes(d);
+  const typename Shape::ValueDim value_dim(group.value_dim);
+  size_t column = 0;
+  for (; column + lanes <= value_dim; column += lanes) {
+    hn::StoreU(hn::Mul(hn::Load(d, from + column), factor), d, to + column);
+  }
+  if (column < value_dim) {
+    hn::StoreN(hn::Mul(hn::Load(d, from + column), factor), d, to + column,
+               value_dim - column);
+  }
 }
 
 // out = o / l; a row that saw no key gives zeros.
 template <class Shape>
-HWY_INLINE void StoreRows(const HeadGroup& group, const Rows& rows,
+HWY_INLINE void StoreRows(const GroupOf<Shape>& group, const Rows& rows,
                           const Scratch& scratch) {
-  const FloatTag d;
-  const size_t lanes = hn::Lanes(d);
-  const typename Shape::Group heads(group.heads);
+  using F = typename Shape::Features;
   const typename Shape::ValueDim value_dim(group.value_dim);
   for (size_t i = 0; i < rows.count; ++i) {
+    const size_t token = TokenOfRow<Shape>(group, rows.first + i);
+    const size_t head = HeadOfRow<Shape>(group, rows.first + i);
     const float l = scratch.sum[i];
-    const Vec inverse = hn::Set(d, l == 0.0f ? 0.0f : 1.0f / l);
-    const size_t row = rows.first + i;
-    const float* from = scratch.output + i * OutputStride(value_dim);
-    float* to = group.out + row / heads * group.out_token_stride +
-                row % heads * group.out_head_stride;
-    size_t column = 0;
-    for (; column + lanes <= value_dim; column += lanes) {
-      hn::StoreU(hn::Mul(hn::Load(d, from + column), inverse), d, to + column);
+    const float inverse = InverseSum(l);
+    const float factor = F::kPartial ? 1.0f : inverse;
+    StoreRow<Shape>(group, scratch.output + i * OutputStride(value_dim),
+                    hn::Set(FloatTag(), factor),
+                    group.out + token * group.out_token_stride +
+                        head * group.out_head_stride);
+    const size_t index = head * group.queries + token;
+    if constexpr (F::kPartial) {
+      group.max[index] = scratch.max[i];
+      group.sum[index] = l;
     }
-    if (column < value_dim) {
-      hn::StoreN(hn::Mul(hn::Load(d, from + column), inverse), d, to + column,
-                 value_dim - column);
+    if constexpr (F::kLse) {
+      if (group.lse) group.lse[index] = LogSumExp(scratch.max[i], l);
     }
+    if constexpr (F::kWeights) {
+      FinishWeights<Shape>(group, rows.first + i, scratch.max[i], inverse);
+    }
+    static_cast<void>(index);
   }
 }
 
 template <class Orientation>
-HWY_INLINE void AttendBlock(const HeadGroup& group, const Rows& rows,
-                            const Scratch& scratch) {
+HWY_INLINE void AttendBlock(const GroupOf<typename Orientation::Shape>& group,
+                            const Rows& rows, const Scratch& scratch) {
   using Shape = typename Orientation::Shape;
   const size_t padded = Orientation::Padded(rows);
   FindEnds<Shape>(group, rows, padded, scratch);
+  DescribeRows<Shape>(group, rows, padded, scratch);
   Orientation::LoadQueries(group, rows, scratch);
-  ResetRows<Shape>(group, padded, scratch);
+  ResetRows<Shape>(group, rows, padded, scratch);
+  HideAll<Shape>(group, rows);
   const size_t end = scratch.ends[rows.count - 1];
-  for (size_t key = 0; key < end; key += kTile) {
-    const Tile tile = MakeTile(key, end, padded, scratch);
+  const size_t near =
+      FirstNearTile<Shape>(group, TokenOfRow<Shape>(group, rows.first));
+  for (size_t key = FirstTile<Shape>(group, near); key < end;
+       key = NextTile<Shape>(key, near)) {
+    const Tile tile = MakeTile<Shape>(group, rows, key, end, padded, scratch);
+    if (Shape::Features::kMarks && tile.sees == Sees::kNone) continue;
     Orientation::Scores(group, rows, tile, scratch);
-    Orientation::Softmax(rows, tile, scratch);
+    Orientation::Softmax(group, rows, tile, scratch);
     Orientation::Output(group, rows, tile, scratch);
   }
   StoreRows<Shape>(group, rows, scratch);
@@ -167,10 +287,13 @@ HWY_INLINE Rows RowsOfBlock(const HeadGroup& group, size_t block) {
 
 template <class Orientation>
 HWY_INLINE size_t BlockCost(const HeadGroup& group, size_t block) {
+  using Shape = typename Orientation::Shape;
   const Rows rows = RowsOfBlock<Orientation>(group, block);
-  const size_t last_token = (rows.first + rows.count - 1) / group.heads;
+  const size_t first = TokenOfRow<Shape>(group, rows.first);
+  const size_t last = TokenOfRow<Shape>(group, rows.first + rows.count - 1);
   // A block that sees nothing still writes its zeros.
-  return 1 + VisibleEnd<typename Orientation::Shape>(group, last_token);
+  return 1 + VisitedKeys<Shape>(FirstNearTile<Shape>(group, first),
+                                VisibleEnd<Shape>(group, last));
 }
 
 template <class Orientation>
@@ -186,8 +309,9 @@ HWY_INLINE uint64_t CostOfBlocks(const HeadGroup& group) {
 // The blocks of one kv head that fall into the share; `before` is the cost of
 // the heads before this one.
 template <class Orientation>
-HWY_NOINLINE void AttendShare(const HeadGroup& group, const Share& share,
-                              uint64_t before, const Scratch& scratch) {
+HWY_NOINLINE void AttendShare(const GroupOf<typename Orientation::Shape>& group,
+                              const Share& share, uint64_t before,
+                              const Scratch& scratch) {
   const size_t blocks = BlockCount<Orientation>(group);
   for (size_t block = 0; block < blocks; ++block) {
     const uint64_t cost = BlockCost<Orientation>(group, block);
@@ -201,8 +325,8 @@ HWY_NOINLINE void AttendShare(const HeadGroup& group, const Share& share,
 
 // All rows of one kv head.
 template <class Orientation>
-HWY_NOINLINE void AttendHeadGroup(const HeadGroup& group,
-                                  const Scratch& scratch) {
+HWY_NOINLINE void AttendHeadGroup(
+    const GroupOf<typename Orientation::Shape>& group, const Scratch& scratch) {
   const size_t blocks = BlockCount<Orientation>(group);
   for (size_t block = 0; block < blocks; ++block) {
     const Rows rows = RowsOfBlock<Orientation>(group, block);

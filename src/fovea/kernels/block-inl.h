@@ -8,6 +8,7 @@
 #define FOVEA_KERNELS_BLOCK_INL_H_
 #endif
 
+#include "fovea/kernels/features.h"
 #include "fovea/kernels/head_group.h"
 #include "fovea/kernels/outer_product-inl.h"
 
@@ -18,13 +19,13 @@ namespace {
 
 // Compile-time shape of the kernels.  A dim of 0 is known at run time only.
 template <size_t kHeadDimOr0, size_t kValueDimOr0, size_t kGroupOr0,
-          size_t kMaxRowsArg, bool kCausalArg>
+          size_t kMaxRowsArg, class FeaturesArg>
 struct BlockShape {
   using HeadDim = Length<kHeadDimOr0>;
   using ValueDim = Length<kValueDimOr0>;
   using Group = Length<kGroupOr0>;  // query heads that share the kv head
+  using Features = FeaturesArg;
   static constexpr size_t kMaxRows = kMaxRowsArg;  // of one kv head
-  static constexpr bool kCausal = kCausalArg;
 
   // Vectors of queries that one block holds: enough accumulators for the
   // micro-kernel, few enough that a tile's scores stay in the L1 cache.
@@ -38,21 +39,48 @@ struct BlockShape {
   static constexpr size_t kRows = kVecs * kMaxLanes;
 };
 
+template <class Shape>
+using GroupOf = GroupWith<typename Shape::Features>;
+
 // Rows [first, first + count) of a head group, in the order token, head.
 struct Rows {
   size_t first;
   size_t count;
 };
 
-// Keys [first, first + count); `masked` when some row of the block does not
-// see all of them.
-struct Tile {
-  size_t first;
-  size_t count;
-  bool masked;
+template <class Shape>
+HWY_INLINE size_t TokenOfRow(const HeadGroup& group, size_t row) {
+  return row / typename Shape::Group(group.heads);
+}
+template <class Shape>
+HWY_INLINE size_t HeadOfRow(const HeadGroup& group, size_t row) {
+  return row % typename Shape::Group(group.heads);
+}
+
+// Which keys of a tile the rows of a block see.
+enum class Sees : uint8_t {
+  kNone,    // no row sees any
+  kAll,     // every row sees all
+  kPrefix,  // row i sees the first counts[i], which do not fall with i
+  kMarked,  // row i sees those whose bit of visible[][i] is set
 };
 
-// Scratch of one block; lengths in BlockScratch (attention.h).
+// Keys [first + begin, first + count) of the keys from `first` on are those
+// that some row sees.
+struct Tile {
+  size_t first;  // a multiple of kTile
+  size_t begin;  // 0 but for kMarked
+  size_t count;
+  Sees sees;
+};
+
+// `begin`, as a constant where it is always 0.
+template <class Shape>
+HWY_INLINE size_t FirstKey(const Tile& tile) {
+  return Shape::Features::kMarks ? tile.begin : 0;
+}
+
+// Scratch of one block; lengths in block_workspace.h.
 struct Scratch {
   float* HWY_RESTRICT queries;
   float* HWY_RESTRICT scores;      // then the probabilities, unnormalised
@@ -62,9 +90,30 @@ struct Scratch {
   float* HWY_RESTRICT sum;         // l of each row
   float* HWY_RESTRICT correction;  // 2^(m - next_max)
   float* HWY_RESTRICT limits;      // `counts` as floats, to compare lanes with
-  uint32_t* HWY_RESTRICT ends;     // keys that each row sees in all
+  uint32_t* HWY_RESTRICT ends;     // keys that each row may see in all
   uint32_t* HWY_RESTRICT counts;   // keys of this tile that each row sees
+  // What only some features need; null without them.
+  uint32_t* HWY_RESTRICT visible;   // [2][row]: low and high half of 64 keys
+  float* HWY_RESTRICT bias;         // [key][row]
+  float* HWY_RESTRICT slopes;       // of each row, times log2(e)
+  int32_t* HWY_RESTRICT positions;  // of each row's query
+  int32_t* HWY_RESTRICT heads;      // of each row
 };
+
+// Up to so many rows on plain keys have the keys across the lanes: packing a
+// tile costs about as much as scoring it for so many.
+constexpr size_t kFewRows = kMaxLanes / 2;
+
+// A vector of keys with as many dims, which lies before their queries.
+constexpr size_t kPackedFloats = kMaxLanes * kMaxLanes;
+
+// Room for the queries across the lanes, or for few of them and packed keys.
+template <class Shape>
+constexpr size_t QueryFloats(size_t head_dim) {
+  constexpr size_t kFew = HWY_MIN(kFewRows, Shape::kMaxRows);
+  const size_t few = kFew == 0 ? 0 : kPackedFloats + kFew * head_dim;
+  return RoundUp(HWY_MAX(head_dim * Shape::kRows, few), kMaxLanes);
+}
 
 constexpr size_t OutputStride(size_t value_dim) {
   return RoundUp(value_dim, kMaxLanes);

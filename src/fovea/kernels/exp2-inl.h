@@ -17,6 +17,10 @@ namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
 
+// log2(e) and ln(2), between powers of two and of e.
+constexpr float kLog2e = 0x1.715476p0f;
+constexpr float kLn2 = 0x1.62e430p-1f;
+
 // Below this Exp2 gives exactly 0.  A result near 2^-126 would make products
 // with it denormal: 8x slower on x86, flushed to zero by ARMv7 NEON.
 constexpr float kExp2Underflow = -100.0f;
@@ -25,18 +29,23 @@ constexpr float kExp2Underflow = -100.0f;
 // low bits of the sum: shifted by 23 they are the float 2^n.
 constexpr float kRoundAndBias = 12582912.0f + 127.0f;
 
-// 2^f for f in [-0.5, 0.5]: minimax polynomial of degree 6 with constant term
-// exactly 1, relative error 3.0e-9 before rounding.
-HWY_INLINE Vec Exp2Fraction(Vec f) {
+// (2^f - 1) / f for f in [-0.5, 0.5], so that 1 + f times it is a minimax
+// polynomial of degree 6 for 2^f, relative error 3.0e-9 before rounding.
+HWY_INLINE Vec Exp2Slope(Vec f) {
   const FloatTag d;
   Vec p = hn::Set(d, 0x1.416b54p-13f);
   p = Fma(p, f, hn::Set(d, 0x1.5f0830p-10f));
   p = Fma(p, f, hn::Set(d, 0x1.3b2de0p-7f));
   p = Fma(p, f, hn::Set(d, 0x1.c6af7cp-5f));
   p = Fma(p, f, hn::Set(d, 0x1.ebfbdcp-3f));
-  p = Fma(p, f, hn::Set(d, 0x1.62e430p-1f));
-  return Fma(p, f, hn::Set(d, 1.0f));
+  return Fma(p, f, hn::Set(d, 0x1.62e430p-1f));
 }
+
+// 2^f and 2^f - 1 for f in [-0.5, 0.5].
+HWY_INLINE Vec Exp2Fraction(Vec f) {
+  return Fma(Exp2Slope(f), f, hn::Set(FloatTag(), 1.0f));
+}
+HWY_INLINE Vec Exp2FractionMinusOne(Vec f) { return hn::Mul(Exp2Slope(f), f); }
 
 // 2^x for x <= 0: at most 0.80 ulp from the true value above kExp2Underflow,
 // exactly 1 at 0, exactly 0 below kExp2Underflow (-inf too), NaN for NaN.

@@ -5,6 +5,8 @@
 
 #include <cstddef>
 
+#include "fovea/call_options.h"
+
 namespace fovea {
 
 struct HeadGroup {
@@ -24,8 +26,56 @@ struct HeadGroup {
   ptrdiff_t first_position;  // of query 0, counted from key 0
   size_t head_dim;
   size_t value_dim;
-  float scale;  // softmax scale times log2(e)
+  // Factor of q: the softmax scale, times log2(e) where scores are in base 2
+  // from the start, over the softcap where there is one.
+  float scale;
 };
+
+// Members that only some features need.
+namespace group_options {
+
+template <bool kPartial>
+struct PartialRange {};
+template <>
+struct PartialRange<true> {
+  size_t first_key;
+  float* max;  // [head][query]
+  float* sum;
+};
+
+template <bool kMatrix>
+struct MatrixColumns {};
+template <>
+struct MatrixColumns<true> {
+  size_t columns;  // of weights and scores
+};
+
+template <bool kEveryKey>
+struct VisibleKeys {};
+template <>
+struct VisibleKeys<true> {
+  size_t visible_keys;  // those that padding leaves of `keys`
+};
+
+template <bool kHasPolicy>
+struct FirstHead {};
+template <>
+struct FirstHead<true> {
+  size_t first_head;  // number of the group's first head
+};
+
+}  // namespace group_options
+
+// With the options of the call, their pointers moved to the group's batch entry
+// and first head.
+template <class Features>
+struct GroupWith
+    : HeadGroup,
+      CallOptions<Features>,
+      group_options::PartialRange<Features::kPartial>,
+      group_options::MatrixColumns<Features::kHasScores || Features::kWeights>,
+      group_options::VisibleKeys<Features::kEveryKey>,
+      group_options::FirstHead<Features::kHasPolicy> {};
 
 }  // namespace fovea
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which keys a row sees.  A row sees keys [0, end), and end does not fall from
-// one row of a block to the next.
+// Which keys a row sees.  Without marks (Features::kMarks) a row sees keys
+// [0, end), and end does not fall from one row of a block to the next.  With
+// them a row sees any subset of a tile, as 64 bits.
 #if defined(FOVEA_KERNELS_MASK_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FOVEA_KERNELS_MASK_INL_H_
 #undef FOVEA_KERNELS_MASK_INL_H_
@@ -18,45 +19,258 @@ namespace {
 // A masked score: below any other, and its probability is exactly 0.
 HWY_INLINE Vec MaskedScore() { return hn::Neg(hn::Inf(FloatTag())); }
 
-// Causal: key j is visible to query i iff j <= i + first_position.
+constexpr ptrdiff_t Clamp(ptrdiff_t x, ptrdiff_t least, ptrdiff_t most) {
+  return x < least ? least : x > most ? most : x;
+}
+
+// Farther than any key (kMaxKeys is at most 2^24) and any window can reach.
+constexpr ptrdiff_t kFar = ptrdiff_t{1} << 28;
+
+// The query's position, or one that sees the same keys: any offset is allowed.
+HWY_INLINE ptrdiff_t Position(const HeadGroup& group, size_t token) {
+  return Clamp(group.first_position, -kFar, kFar) +
+         static_cast<ptrdiff_t>(token);
+}
+
+template <class Shape>
+constexpr ptrdiff_t kWindow = Shape::Features::kWindow < size_t{kFar}
+                                  ? ptrdiff_t{Shape::Features::kWindow}
+                                  : kFar;
+template <class Shape>
+constexpr ptrdiff_t kSinks =
+    Shape::Features::kSinks < size_t{kFar} ? ptrdiff_t{Shape::Features::kSinks}
+                                           : kFar;
+
+// The row sees no key from here on.
 template <class Shape>
 HWY_INLINE uint32_t VisibleEnd(const HeadGroup& group, size_t token) {
-  if constexpr (!Shape::kCausal) return static_cast<uint32_t>(group.keys);
+  using F = typename Shape::Features;
   const ptrdiff_t keys = static_cast<ptrdiff_t>(group.keys);
-  // Compared before it is added to: any offset is allowed.
-  if (group.first_position >= keys) return static_cast<uint32_t>(keys);
-  const ptrdiff_t end =
-      static_cast<ptrdiff_t>(token) + group.first_position + 1;
-  if (end <= 0) return 0;
-  return static_cast<uint32_t>(end < keys ? end : keys);
+  ptrdiff_t end = keys;
+  if constexpr (F::kEveryKey) {
+    // Its scores are wanted all the same.
+  } else if constexpr (F::kCausal) {
+    end = Clamp(Position(group, token) + 1, 0, keys);
+  } else if constexpr (F::kWindow > 0) {
+    const ptrdiff_t near = Position(group, token) + kWindow<Shape>;
+    end = Clamp(near, kSinks<Shape> < keys ? kSinks<Shape> : keys, keys);
+  }
+  return static_cast<uint32_t>(end);
+}
+
+// The first tile with a key that the window leaves to the row, or to a later
+// one.
+template <class Shape>
+HWY_INLINE size_t FirstNearTile(const HeadGroup& group, size_t token) {
+  using F = typename Shape::Features;
+  if constexpr (F::kWindow == 0 || F::kEveryKey) {
+    return 0;
+  } else {
+    const ptrdiff_t begin = Position(group, token) - kWindow<Shape> + 1;
+    const size_t key = static_cast<size_t>(
+        Clamp(begin, 0, static_cast<ptrdiff_t>(group.keys)));
+    return key / kTile * kTile;
+  }
+}
+
+// The tiles that a block visits: those of the sinks, then from `near` on.
+template <class Shape>
+HWY_INLINE size_t FirstTile(const GroupOf<Shape>& group, size_t near) {
+  size_t first = Shape::Features::kSinks > 0 ? 0 : near;
+  if constexpr (Shape::Features::kPartial) {
+    first = HWY_MAX(first, group.first_key / kTile * kTile);
+  }
+  return first;
+}
+template <class Shape>
+HWY_INLINE size_t NextTile(size_t key, size_t near) {
+  const size_t next = key + kTile;
+  if constexpr (Shape::Features::kSinks == 0) return next;
+  return next >= Shape::Features::kSinks && next < near ? near : next;
+}
+
+// How many keys those tiles hold.
+template <class Shape>
+HWY_INLINE size_t VisitedKeys(size_t near, size_t end) {
+  constexpr size_t kSinkTiles =
+      RoundUp(static_cast<size_t>(kSinks<Shape>), kTile);
+  if (near >= end) near = end;
+  return end - near + (kSinkTiles < near ? kSinkTiles : near);
 }
 
 // Fills `ends` for the block; rows of padding repeat the last one.
 template <class Shape>
 HWY_INLINE void FindEnds(const HeadGroup& group, const Rows& rows,
                          size_t padded, const Scratch& scratch) {
-  const typename Shape::Group heads(group.heads);
   for (size_t i = 0; i < rows.count; ++i) {
-    scratch.ends[i] = VisibleEnd<Shape>(group, (rows.first + i) / heads);
+    scratch.ends[i] =
+        VisibleEnd<Shape>(group, TokenOfRow<Shape>(group, rows.first + i));
   }
   for (size_t i = rows.count; i < padded; ++i) {
     scratch.ends[i] = scratch.ends[rows.count - 1];
   }
 }
 
-// The tile of keys from `first` on, and how many of them each row sees.
-HWY_INLINE Tile MakeTile(size_t first, size_t end, size_t padded,
-                         const Scratch& scratch) {
-  const size_t count = end - first < kTile ? end - first : kTile;
-  for (size_t i = 0; i < padded; ++i) {
-    const size_t row_end = scratch.ends[i];
-    const size_t visible = row_end > first ? row_end - first : 0;
-    const uint32_t clamped =
-        static_cast<uint32_t>(visible < count ? visible : count);
-    scratch.counts[i] = clamped;
-    scratch.limits[i] = static_cast<float>(clamped);
+// Bits 0 to n - 1 of 64; n may lie outside.
+HWY_INLINE uint64_t BitsBelow(ptrdiff_t n) {
+  if (n <= 0) return 0;
+  return n >= 64 ? ~uint64_t{0} : (uint64_t{1} << n) - 1;
+}
+
+// Keys from `first` on that the row sees as far as positions decide.
+template <class Shape>
+HWY_INLINE uint64_t BitsOfPositions(const GroupOf<Shape>& group, size_t token,
+                                    size_t first_key) {
+  using F = typename Shape::Features;
+  const ptrdiff_t first = static_cast<ptrdiff_t>(first_key);
+  const ptrdiff_t position = Position(group, token);
+  size_t keys = group.keys;
+  if constexpr (F::kEveryKey) keys = group.visible_keys;
+  uint64_t bits = BitsBelow(static_cast<ptrdiff_t>(keys) - first);
+  if constexpr (F::kCausal) bits &= BitsBelow(position + 1 - first);
+  if constexpr (F::kWindow > 0) {
+    uint64_t near = ~BitsBelow(position - kWindow<Shape> + 1 - first);
+    if constexpr (!F::kCausal) {
+      near &= BitsBelow(position + kWindow<Shape> - first);
+    }
+    bits &= near | BitsBelow(kSinks<Shape> - first);
   }
-  return {first, count, scratch.counts[0] < count};
+  if constexpr (F::kPartial) {
+    bits &= ~BitsBelow(static_cast<ptrdiff_t>(group.first_key) - first);
+  }
+  return bits;
+}
+
+// A bit for each of `count` (up to 64) entries that `shows` says are visible.
+template <class D, class Shows>
+HWY_INLINE uint64_t BitsOfEntries(D d, const hn::TFromD<D>* HWY_RESTRICT row,
+                                  size_t count, const Shows& shows) {
+  uint64_t bits = 0;
+  const size_t lanes = hn::Lanes(d);
+  for (size_t i = 0; i < count; i += lanes) {
+    const size_t n = HWY_MIN(count - i, lanes);
+    const auto visible =
+        hn::And(hn::FirstN(d, n), shows(hn::LoadN(d, row + i, n)));
+    alignas(8) uint8_t bytes[8] = {};
+    hn::StoreMaskBits(d, visible, bytes);
+    uint64_t part;
+    hwy::CopySameSize(&bytes, &part);
+    bits |= part << i;
+  }
+  return bits;
+}
+
+// Keys from `first` on that the call's mask leaves to the row; those past its
+// last column are hidden.
+template <class Shape>
+HWY_INLINE uint64_t BitsOfMask(const GroupOf<Shape>& group, size_t row,
+                               size_t first) {
+  const size_t token = TokenOfRow<Shape>(group, row);
+  const size_t head = HeadOfRow<Shape>(group, row);
+  const size_t columns = group.mask_keys;
+  if (first >= columns) return 0;
+  const size_t count = HWY_MIN(columns - first, kTile);
+  if constexpr (Shape::Features::kHasBias) {
+    const FloatTag d;
+    // Not Ne, which on x86 is false for NaN.
+    const auto shows = [](Vec bias) HWY_ATTR {
+      return hn::Not(hn::Eq(bias, MaskedScore()));
+    };
+    return BitsOfEntries(d, group.bias.Row(0, head, token) + first, count,
+                         shows);
+  } else {
+    const hn::CappedTag<uint8_t, kTile> d;
+    const auto shows = [](auto mask) HWY_ATTR {
+      return hn::Ne(mask, hn::Zero(hn::DFromV<decltype(mask)>()));
+    };
+    return BitsOfEntries(d, group.mask.Row(0, head, token) + first, count,
+                         shows);
+  }
+}
+
+template <class Shape>
+HWY_INLINE bool HasMask(const GroupOf<Shape>& group) {
+  if constexpr (Shape::Features::kHasBias) {
+    return group.bias.data != nullptr;
+  } else if constexpr (Shape::Features::kHasMask) {
+    return group.mask.data != nullptr;
+  } else {
+    return false;
+  }
+}
+
+// Fills `visible`, `counts` and `limits` for the tile and says what they hold.
+template <class Shape>
+HWY_INLINE Tile MarkTile(const GroupOf<Shape>& group, const Rows& rows,
+                         size_t first, size_t end, size_t padded,
+                         const Scratch& scratch) {
+  using F = typename Shape::Features;
+  uint32_t* HWY_RESTRICT low = scratch.visible;
+  uint32_t* HWY_RESTRICT high = scratch.visible + Shape::kRows;
+  uint64_t some = 0, all = ~uint64_t{0};
+  bool prefix = true;
+  uint32_t count = 0;
+  for (size_t i = 0; i < padded; ++i) {
+    if (i < rows.count) {
+      const size_t row = rows.first + i;
+      uint64_t bits =
+          BitsOfPositions<Shape>(group, TokenOfRow<Shape>(group, row), first);
+      if constexpr (F::kHasMask) {
+        if (bits != 0 && HasMask<Shape>(group)) {
+          bits &= BitsOfMask<Shape>(group, row, first);
+        }
+      }
+      some |= bits;
+      all &= bits;
+      low[i] = static_cast<uint32_t>(bits);
+      high[i] = static_cast<uint32_t>(bits >> 32);
+      // Ones from bit 0 on and then none, and no fewer than the row before.
+      const uint32_t ones = static_cast<uint32_t>(
+          bits == ~uint64_t{0} ? kTile
+                               : hwy::Num0BitsBelowLS1Bit_Nonzero64(~bits));
+      prefix = prefix && bits == BitsBelow(ones) && ones >= count;
+      count = ones;
+    } else {
+      low[i] = low[rows.count - 1];
+      high[i] = high[rows.count - 1];
+    }
+    scratch.counts[i] = count;
+    scratch.limits[i] = static_cast<float>(count);
+  }
+  const size_t keys = HWY_MIN(end - first, kTile);
+  if constexpr (F::kEveryKey) {
+    const bool sees_all = all == BitsBelow(static_cast<ptrdiff_t>(keys));
+    return {first, 0, keys,
+            sees_all && !F::kPolicyMasks ? Sees::kAll : Sees::kMarked};
+  }
+  if (some == 0) return {first, 0, 0, Sees::kNone};
+  const size_t begin = hwy::Num0BitsBelowLS1Bit_Nonzero64(some);
+  const size_t last = 63 - hwy::Num0BitsAboveMS1Bit_Nonzero64(some);
+  if (!F::kPolicyMasks && prefix) {
+    return {first, 0, last + 1, some == all ? Sees::kAll : Sees::kPrefix};
+  }
+  return {first, begin, last + 1, Sees::kMarked};
+}
+
+// The tile of keys from `first` on, and which of them each row sees.
+template <class Shape>
+HWY_INLINE Tile MakeTile(const GroupOf<Shape>& group, const Rows& rows,
+                         size_t first, size_t end, size_t padded,
+                         const Scratch& scratch) {
+  if constexpr (Shape::Features::kMarks) {
+    return MarkTile<Shape>(group, rows, first, end, padded, scratch);
+  } else {
+    const size_t count = HWY_MIN(end - first, kTile);
+    for (size_t i = 0; i < padded; ++i) {
+      const size_t row_end = scratch.ends[i];
+      const size_t visible = row_end > first ? row_end - first : 0;
+      const uint32_t clamped = static_cast<uint32_t>(HWY_MIN(visible, count));
+      scratch.counts[i] = clamped;
+      scratch.limits[i] = static_cast<float>(clamped);
+    }
+    return {first, 0, count,
+            scratch.counts[0] < count ? Sees::kPrefix : Sees::kAll};
+  }
 }
 
 }  // namespace

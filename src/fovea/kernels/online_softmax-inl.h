@@ -14,7 +14,7 @@
 #endif
 
 #include "fovea/kernels/exp2-inl.h"
-#include "fovea/kernels/mask-inl.h"
+#include "fovea/kernels/finish_scores-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea {
@@ -23,20 +23,35 @@ namespace {
 
 // m before the first key.  Finite: a row that sees nothing must not subtract
 // infinity from infinity.
-constexpr float kNoMax = -3.402823466e+38f;
+constexpr float kNoMax = kLowest;
 
-// Replaces keys [0, count) of one vector of queries by their probabilities;
-// returns their sum.
-HWY_INLINE Vec ProbabilitiesOfQueries(float* HWY_RESTRICT scores, size_t width,
-                                      size_t count, Vec max) {
+// The probability of a hidden key: exactly 0, and told from a visible one by
+// its sign, so that P.V leaves out the key's values (accumulate-inl.h).
+HWY_INLINE Vec HiddenProbability() { return hn::Set(FloatTag(), -0.0f); }
+
+// Replaces the keys of one vector of queries, [begin, count) of the tile, by
+// their probabilities; returns their sum.
+template <class Shape, bool kMarked>
+HWY_INLINE Vec ProbabilitiesOfQueries(const GroupOf<Shape>& group,
+                                      const Rows& rows, const Tile& tile,
+                                      size_t lane, size_t count, Vec max,
+                                      const Scratch& scratch) {
   const FloatTag d;
   const size_t lanes = hn::Lanes(d);
+  const size_t width = Shape::kVecs * lanes;
+  float* HWY_RESTRICT scores = scratch.scores + lane;
   HWY_ALIGN float partial[kPanel * kMaxLanes];
   for (size_t residue = 0; residue < kPanel; ++residue) {
     Vec sum = hn::Zero(d);
-    for (size_t key = residue; key < count; key += kPanel) {
+    size_t key = FirstKey<Shape>(tile) / kPanel * kPanel + residue;
+    if (kMarked && key < FirstKey<Shape>(tile)) key += kPanel;
+    for (; key < count; key += kPanel) {
       float* at = scores + key * width;
-      const Vec p = Exp2(hn::Sub(hn::Load(d, at), max));
+      Vec p = Exp2(hn::Sub(hn::Load(d, at), max));
+      if constexpr (kMarked) {
+        const OfQueries<Shape> place{group, rows, tile, scratch, lane, key};
+        p = hn::IfThenElse(place.Visible(), p, HiddenProbability());
+      }
       hn::Store(p, d, at);
       sum = hn::Add(sum, p);
     }
@@ -53,17 +68,19 @@ HWY_INLINE Vec ProbabilitiesOfQueries(float* HWY_RESTRICT scores, size_t width,
 }
 
 // scores[key][query], the maximum already in next_max.
-template <class Shape>
-HWY_INLINE void SoftmaxOfQueries(const Rows& rows, const Scratch& scratch) {
+template <class Shape, bool kMarked>
+HWY_INLINE void SoftmaxOfQueries(const GroupOf<Shape>& group, const Rows& rows,
+                                 const Tile& tile, const Scratch& scratch) {
   const FloatTag d;
   const size_t lanes = hn::Lanes(d);
-  const size_t width = Shape::kVecs * lanes;
   for (size_t lane = 0; lane < rows.count; lane += lanes) {
     const Vec max = hn::Load(d, scratch.next_max + lane);
     const Vec correction = Exp2(hn::Sub(hn::Load(d, scratch.max + lane), max));
-    // The vector's last row sees the most keys.
-    const Vec sum = ProbabilitiesOfQueries(
-        scratch.scores + lane, width, scratch.counts[lane + lanes - 1], max);
+    // Without marks the vector's last row sees the most keys.
+    const size_t count =
+        kMarked ? tile.count : scratch.counts[lane + lanes - 1];
+    const Vec sum = ProbabilitiesOfQueries<Shape, kMarked>(
+        group, rows, tile, lane, count, max, scratch);
     hn::Store(correction, d, scratch.correction + lane);
     hn::Store(max, d, scratch.max + lane);
     hn::Store(Fma(hn::Load(d, scratch.sum + lane), correction, sum), d,
@@ -71,39 +88,59 @@ HWY_INLINE void SoftmaxOfQueries(const Rows& rows, const Scratch& scratch) {
   }
 }
 
-// Masks the keys from `count` on and returns the row's maximum.
-HWY_INLINE float MaskAndMax(float* HWY_RESTRICT scores, size_t count,
-                            size_t padded, float max) {
+// Finishes the row's scores and returns its maximum; keys past the last that it
+// sees are masked.
+template <class Shape, bool kMarked>
+HWY_INLINE float FinishAndMax(const GroupOf<Shape>& group, const Rows& rows,
+                              const Tile& tile, size_t row, float max,
+                              const Scratch& scratch) {
   const FloatTag d;
   const size_t lanes = hn::Lanes(d);
+  float* HWY_RESTRICT scores = scratch.scores + row * kTile;
+  const size_t padded = RoundUp(tile.count, kPanel);
+  const size_t count = scratch.counts[row];
   Vec most = hn::Set(d, max);
-  size_t key = 0;
-  for (; key + lanes <= count; key += lanes) {
-    most = hn::Max(hn::Load(d, scores + key), most);
+  size_t key = FirstKey<Shape>(tile) / kPanel * kPanel;
+  if constexpr (!Shape::Features::kFinishes && !kMarked) {
+    for (; key + lanes <= count; key += lanes) {
+      most = hn::Max(hn::Load(d, scores + key), most);
+    }
   }
   for (; key < padded; key += lanes) {
-    const Vec index = hn::Iota(d, static_cast<float>(key));
-    const auto visible = hn::Lt(index, hn::Set(d, static_cast<float>(count)));
-    const Vec score =
-        hn::IfThenElse(visible, hn::Load(d, scores + key), MaskedScore());
+    const OfKeys<Shape> place{group, rows, tile, scratch, row, key};
+    Vec score = hn::Load(d, scores + key);
+    if constexpr (Shape::Features::kFinishes || kMarked) {
+      score = ChangeScore<Shape>(score, place);
+    }
+    if constexpr (kMarked) {
+      score = hn::IfThenElse(place.Visible(), score, MaskedScore());
+    } else {
+      const Vec index = hn::Iota(d, static_cast<float>(key));
+      const auto visible = hn::Lt(index, hn::Set(d, static_cast<float>(count)));
+      score = hn::IfThenElse(visible, score, MaskedScore());
+    }
+    if constexpr (Shape::Features::kFinishes) {
+      WriteFinished<Shape>(score, place);
+    }
     hn::Store(score, d, scores + key);
     most = hn::Max(score, most);
   }
   return hn::ReduceMax(d, most);
 }
 
-// Replaces the row's scores by probabilities, exp(score - max) to the base that
-// the scores are logarithms of; returns their sum.
-template <class Exponential>
-HWY_INLINE float ProbabilitiesOfRow(float* HWY_RESTRICT scores, size_t padded,
-                                    Vec max, const Exponential& exp) {
+// Replaces the row's scores, from key `begin` (whole panels) on, by
+// probability(key, score - max); returns their sum.
+template <class Probability>
+HWY_INLINE float ProbabilitiesOfRow(float* HWY_RESTRICT scores, size_t begin,
+                                    size_t padded, Vec max,
+                                    const Probability& probability) {
   const FloatTag d;
   const size_t lanes = hn::Lanes(d);
   HWY_ALIGN float partial[kPanel];
   for (size_t residue = 0; residue < kPanel; residue += lanes) {
     Vec sum = hn::Zero(d);
-    for (size_t key = residue; key < padded; key += kPanel) {
-      const Vec p = exp(hn::Sub(hn::Load(d, scores + key), max));
+    for (size_t key = begin + residue; key < padded; key += kPanel) {
+      const Vec p = probability(key, hn::Sub(hn::Load(d, scores + key), max));
       hn::Store(p, d, scores + key);
       sum = hn::Add(sum, p);
     }
@@ -113,19 +150,25 @@ HWY_INLINE float ProbabilitiesOfRow(float* HWY_RESTRICT scores, size_t padded,
 }
 
 // scores[row][key] for whole panels.
-HWY_INLINE void SoftmaxOfRows(const Rows& rows, const Tile& tile,
-                              const Scratch& scratch) {
+template <class Shape, bool kMarked>
+HWY_INLINE void SoftmaxOfRows(const GroupOf<Shape>& group, const Rows& rows,
+                              const Tile& tile, const Scratch& scratch) {
   const FloatTag d;
-  const size_t padded = RoundUp(tile.count, kPanel);
   for (size_t row = 0; row < rows.count; ++row) {
-    float* HWY_RESTRICT scores = scratch.scores + row * kTile;
     const float old_max = scratch.max[row];
     const float new_max =
-        MaskAndMax(scores, scratch.counts[row], padded, old_max);
+        FinishAndMax<Shape, kMarked>(group, rows, tile, row, old_max, scratch);
     const Vec max = hn::Set(d, new_max);
     const Vec correction = Exp2(hn::Sub(hn::Set(d, old_max), max));
+    const auto probability = [&](size_t key, Vec x) HWY_ATTR {
+      const Vec p = Exp2(x);
+      if constexpr (!kMarked) return p;
+      const OfKeys<Shape> place{group, rows, tile, scratch, row, key};
+      return hn::IfThenElse(place.Visible(), p, HiddenProbability());
+    };
     const float sum = ProbabilitiesOfRow(
-        scores, padded, max, [](Vec x) HWY_ATTR { return Exp2(x); });
+        scratch.scores + row * kTile, FirstKey<Shape>(tile) / kPanel * kPanel,
+        RoundUp(tile.count, kPanel), max, probability);
     scratch.correction[row] = hn::GetLane(correction);
     scratch.max[row] = new_max;
     scratch.sum[row] = hn::GetLane(

@@ -102,10 +102,15 @@ struct WhileFetching : Columns {
 
 // Steps say which k a row sums over: all of them below Common(); below
 // Longest() those that it Has(), and what no row has, !Any(), is not even read.
+// Chains start from kStart: where rows may sum over no k at all that is -0, the
+// one number that changes nothing when it is added; elsewhere 0, which is
+// cheaper (-0 cost P4 a fifth of its speed).
 
 // Every row sums over the same k.
 struct AllSteps {
   size_t count;
+  static constexpr float kStart = 0.0f;
+  static constexpr bool kSkipsMarked = false;
 
   constexpr size_t Common() const { return count; }
   constexpr size_t Longest() const { return count; }
@@ -118,11 +123,27 @@ struct AllSteps {
 template <size_t kRows>
 struct StepsOfRow {
   const uint32_t* counts;
+  static constexpr float kStart = -0.0f;
+  static constexpr bool kSkipsMarked = false;
 
   HWY_INLINE size_t Common() const { return counts[0]; }
   HWY_INLINE size_t Longest() const { return counts[kRows - 1]; }
   constexpr bool Any(size_t) const { return true; }
   HWY_INLINE bool Has(size_t row, size_t k) const { return k < counts[row]; }
+};
+
+// Every row sums over the same k but for those whose factor has its sign set,
+// which must be -0 (or NaN): their columns are replaced by 0, so that NaN stays
+// out, and the product is then -0, which changes no sum.
+struct StepsNotMarked {
+  size_t count;
+  static constexpr float kStart = -0.0f;
+  static constexpr bool kSkipsMarked = true;
+
+  constexpr size_t Common() const { return count; }
+  constexpr size_t Longest() const { return count; }
+  constexpr bool Any(size_t) const { return true; }
+  constexpr bool Has(size_t, size_t) const { return true; }
 };
 
 template <size_t kRows, size_t kVecs,
@@ -137,7 +158,7 @@ struct OuterProduct<kRows, kVecs, std::index_sequence<kBlock...>,
   template <class Columns, class Steps, class Sink>
   static HWY_INLINE void Run(const Factors& a, const Columns& b,
                              const Steps& steps, const Sink& sink) {
-    WithZeros(a, b, steps, sink);
+    WithStarts(a, b, steps, sink);
   }
 
  private:
@@ -146,12 +167,12 @@ struct OuterProduct<kRows, kVecs, std::index_sequence<kBlock...>,
 
   // Names one more accumulator until there are kRows * kVecs of them.
   template <class Columns, class Steps, class Sink, class... Sums>
-  static HWY_INLINE void WithZeros(const Factors& a, const Columns& b,
-                                   const Steps& steps, const Sink& sink,
-                                   Sums&... sums) {
+  static HWY_INLINE void WithStarts(const Factors& a, const Columns& b,
+                                    const Steps& steps, const Sink& sink,
+                                    Sums&... sums) {
     if constexpr (sizeof...(Sums) < kRows * kVecs) {
-      Vec next = hn::Zero(FloatTag());
-      WithZeros(a, b, steps, sink, sums..., next);
+      Vec next = hn::Set(FloatTag(), Steps::kStart);
+      WithStarts(a, b, steps, sink, sums..., next);
     } else {
       Sum(a, b, steps, sink, sums...);
     }
@@ -167,7 +188,8 @@ struct OuterProduct<kRows, kVecs, std::index_sequence<kBlock...>,
     const size_t longest = steps.Longest();
     size_t k = 0;
     for (; k < common; ++k) {
-      Step(factors, a.row_stride, Column(b.Load(columns, kVec))..., sums...);
+      Step<Steps::kSkipsMarked>(factors, a.row_stride,
+                                Column(b.Load(columns, kVec))..., sums...);
       factors += a.step;
       columns += b.step;
     }
@@ -185,12 +207,21 @@ struct OuterProduct<kRows, kVecs, std::index_sequence<kBlock...>,
   // A vector that only one row uses is better read by its multiply-add.
   static HWY_INLINE Vec Column(Vec v) { return kRows > 1 ? InRegister(v) : v; }
 
+  template <bool kSkipsMarked>
   static HWY_INLINE void Step(const float* factors, size_t row_stride,
                               VecAt<kVec>... columns, VecAt<kBlock>&... sums) {
     const FloatTag d;
-    ((sums = Fma(hn::Set(d, factors[kBlock / kVecs * row_stride]),
-                 Pick<kBlock % kVecs>(columns...), sums)),
+    ((sums = Add<kSkipsMarked>(hn::Set(d, factors[kBlock / kVecs * row_stride]),
+                               Pick<kBlock % kVecs>(columns...), sums)),
      ...);
+  }
+
+  template <bool kSkipsMarked>
+  static HWY_INLINE Vec Add(Vec factor, Vec column, Vec sum) {
+    if constexpr (kSkipsMarked) {
+      column = hn::IfNegativeThenZeroElse(factor, column);
+    }
+    return Fma(factor, column, sum);
   }
 
   template <class Steps>
@@ -229,7 +260,7 @@ constexpr size_t PowerOfTwoAtMost(size_t n) {
 template <size_t kGroup, size_t kSmallest = 1, class Body>
 HWY_INLINE void ForGroups(size_t begin, size_t end, const Body& body) {
   size_t i = begin;
-  for (; end - i >= kGroup; i += kGroup) body(Constant<kGroup>(), i);
+  for (; i + kGroup <= end; i += kGroup) body(Constant<kGroup>(), i);
   if constexpr (kGroup > kSmallest) {
     if (i < end) ForGroups<kGroup / 2, kSmallest>(i, end, body);
   }

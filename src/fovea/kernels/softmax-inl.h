@@ -22,8 +22,6 @@ namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
 
-constexpr float kLn2 = 0.693147182f;
-
 // logit[i] = x[i] * scale, or -inf where it is masked.
 struct LogitRow {
   const float* x;
@@ -101,7 +99,8 @@ HWY_INLINE float AddTile(float* HWY_RESTRICT logits, size_t count,
                              ? hn::Set(d, 1.0f)
                              : exp(hn::Sub(hn::Set(d, row.max), max));
   const float sum =
-      ProbabilitiesOfRow(logits, RoundUp(count, kPanel), max, exp);
+      ProbabilitiesOfRow(logits, 0, RoundUp(count, kPanel), max,
+                         [exp](size_t, Vec x) HWY_ATTR { return exp(x); });
   row.max = new_max;
   row.sum = hn::GetLane(Fma(hn::Set(d, row.sum), correction, hn::Set(d, sum)));
   return hn::GetLane(correction);

@@ -41,6 +41,8 @@ struct VisibleSteps {
   const float* logits;
   size_t common;  // visible keys before the first masked one
   size_t count;
+  static constexpr float kStart = -0.0f;
+  static constexpr bool kSkipsMarked = false;
 
   HWY_INLINE size_t Common() const { return common; }
   HWY_INLINE size_t Longest() const { return count; }

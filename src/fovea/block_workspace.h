@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The memory that the attention kernels work in, sized when it is compiled.
+#ifndef FOVEA_BLOCK_WORKSPACE_H_
+#define FOVEA_BLOCK_WORKSPACE_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "fovea/kernels/layout.h"
+
+namespace fovea {
+
+// An array that may have no entries.  Derive from it, once for each Tag: as an
+// empty base it takes no room.
+template <class Tag, class T, size_t kCount>
+struct OptionalArray {
+  alignas(64) T entries[kCount];
+  T* Get() noexcept { return entries; }
+};
+
+template <class Tag, class T>
+struct OptionalArray<Tag, T, 0> {
+  T* Get() noexcept { return nullptr; }
+};
+
+struct VisibleTag;
+struct BiasTag;
+struct SlopesTag;
+struct PositionsTag;
+struct HeadsTag;
+
+// What only the features F need, for blocks of kRows rows.
+template <class F, size_t kRows>
+struct OptionalScratch
+    : OptionalArray<VisibleTag, uint32_t, F::kMarks ? 2 * kRows : 0>,
+      OptionalArray<BiasTag, float, F::kHasBias ? kTile * kRows : 0>,
+      OptionalArray<SlopesTag, float, F::kAlibi ? kRows : 0>,
+      OptionalArray<PositionsTag, int32_t, F::kPositions ? kRows : 0>,
+      OptionalArray<HeadsTag, int32_t, F::kHasPolicy ? kRows : 0> {};
+
+template <class Tag, class T, size_t kCount>
+T* PointerTo(OptionalArray<Tag, T, kCount>& array) noexcept {
+  return array.Get();
+}
+
+// `Scratch` (block-inl.h) points into it.
+template <class F, size_t kQueryFloats, size_t kOutputStride, size_t kRows>
+struct alignas(64) BlockWorkspace : OptionalScratch<F, kRows> {
+  float queries[kQueryFloats];
+  float scores[kTile * kRows];
+  float output[kRows * kOutputStride];
+  float max[kRows];
+  float next_max[kRows];
+  float sum[kRows];
+  float correction[kRows];
+  float limits[kRows];
+  uint32_t ends[kRows];
+  uint32_t counts[kRows];
+
+  template <class Scratch>
+  Scratch Pointers() noexcept {
+    Scratch to{};
+    to.queries = queries;
+    to.scores = scores;
+    to.output = output;
+    to.max = max;
+    to.next_max = next_max;
+    to.sum = sum;
+    to.correction = correction;
+    to.limits = limits;
+    to.ends = ends;
+    to.counts = counts;
+    to.visible = PointerTo<VisibleTag>(*this);
+    to.bias = PointerTo<BiasTag>(*this);
+    to.slopes = PointerTo<SlopesTag>(*this);
+    to.positions = PointerTo<PositionsTag>(*this);
+    to.heads = PointerTo<HeadsTag>(*this);
+    return to;
+  }
+};
+
+}  // namespace fovea
+
+#endif  // FOVEA_BLOCK_WORKSPACE_H_

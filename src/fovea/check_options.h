@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// The checks of CallOptions.
+#ifndef FOVEA_CHECK_OPTIONS_H_
+#define FOVEA_CHECK_OPTIONS_H_
+
+#include <cstddef>
+
+#include "fovea/call_options.h"
+#include "fovea/check.h"
+#include "fovea/config.h"
+#include "fovea/status.h"
+
+namespace fovea {
+
+// Padding: null, or a count of at most `keys` for each batch entry.
+inline Status CheckKeyLengths(const size_t* key_lengths, size_t batch,
+                              size_t keys) noexcept {
+  if (key_lengths == nullptr) return Status::kOk;
+  for (size_t b = 0; b < batch; ++b) {
+    if (key_lengths[b] > keys) return Status::kTooManyTokens;
+  }
+  return Status::kOk;
+}
+
+// An array that must be there, in any order of its entries.
+template <class T>
+Status CheckArray(const T* data) noexcept {
+  if (data == nullptr) return Status::kNullPointer;
+  return IsAligned(data, alignof(T)) ? Status::kOk : Status::kMisaligned;
+}
+
+// A mask: every stride may be 0.
+template <class T>
+Status CheckMask(const View<T>& mask, size_t mask_keys,
+                 const Extent& scores) noexcept {
+  if (mask.data == nullptr) return Status::kOk;
+  if (mask_keys > scores.dim) return Status::kTooManyTokens;
+  if (!IsAligned(mask.data, alignof(T))) return Status::kMisaligned;
+  const size_t row = mask_keys == 0 ? scores.dim : mask_keys;
+  const auto is_bad = [row](size_t stride, size_t count) {
+    return count > 1 && stride != 0 && stride < row;
+  };
+  const bool bad = is_bad(mask.batch_stride, scores.batch) ||
+                   is_bad(mask.head_stride, scores.heads) ||
+                   is_bad(mask.token_stride, scores.tokens);
+  return bad ? Status::kBadStride : Status::kOk;
+}
+
+// `accepts` says whether a value is in range.
+template <class Accepts>
+Status CheckPerHead(const float* values, size_t heads,
+                    const Accepts& accepts) noexcept {
+  if (values == nullptr) return Status::kOk;
+  if (!IsAligned(values, alignof(float))) return Status::kMisaligned;
+  for (size_t head = 0; head < heads; ++head) {
+    if (!accepts(values[head])) return Status::kBadScale;
+  }
+  return Status::kOk;
+}
+
+// Everything that the config R adds to a call with `keys` keys.
+template <class R>
+Status CheckOptions(const CallOptions<R>& options, size_t batch, size_t queries,
+                    size_t keys) noexcept {
+  const Extent scores{batch, R::kHeads, queries, keys};
+  if constexpr (R::kMask == MaskKind::kBoolean) {
+    FOVEA_RETURN_IF_BAD(CheckMask(options.mask, options.mask_keys, scores));
+  }
+  if constexpr (R::kMask == MaskKind::kAdditive) {
+    FOVEA_RETURN_IF_BAD(CheckMask(options.bias, options.mask_keys, scores));
+  }
+  if constexpr (R::kSoftcap) {
+    // scale / softcap and softcap * log2(e) must be normal numbers too.
+    const bool in_range =
+        options.softcap >= 0x1p-60f && options.softcap <= 0x1p60f;
+    if (options.softcap != 0.0f && !in_range) return Status::kBadScale;
+  }
+  // Twice a value bounds it times log2(e), which must be finite too.
+  if constexpr (R::kAlibi) {
+    FOVEA_RETURN_IF_BAD(CheckPerHead(options.alibi_slopes, R::kHeads,
+                                     [](float x) { return IsFinite(2 * x); }));
+  }
+  if constexpr (R::kSinkLogits) {
+    FOVEA_RETURN_IF_BAD(CheckPerHead(
+        options.sink_logits, R::kHeads,
+        [](float x) { return IsFinite(2 * x) || (x < 0.0f && !IsFinite(x)); }));
+  }
+  if constexpr (R::kLse) {
+    if (!IsAligned(options.lse, alignof(float))) return Status::kMisaligned;
+  }
+  if constexpr (R::kWeights) {
+    if (!IsAligned(options.weights, alignof(float))) return Status::kMisaligned;
+  }
+  if constexpr (R::kScores != ScoreStage::kNone) {
+    if (!IsAligned(options.scores, alignof(float))) return Status::kMisaligned;
+  }
+  static_cast<void>(scores);
+  return Status::kOk;
+}
+
+}  // namespace fovea
+
+#endif  // FOVEA_CHECK_OPTIONS_H_
