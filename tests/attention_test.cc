@@ -356,6 +356,40 @@ constexpr bool kWorkspaceIgnoresKeys =
 static_assert(kWorkspaceIgnoresKeys<Longer>, "");
 static_assert(kWorkspaceIgnoresKeys<LongerFull>, "");
 
+// A feature that is off costs no RAM: a call has the members below alone, and
+// the workspace those arrays alone.
+struct PlainCall {
+  fovea::View<const float> q, k, v;
+  fovea::View<float> out;
+  size_t batch, queries, keys;
+  ptrdiff_t first_position;
+  const size_t* key_lengths;
+  float scale;
+};
+static_assert(sizeof(fovea::Attention<Causal>::Call) == sizeof(PlainCall), "");
+
+struct Featured : Causal {
+  static constexpr fovea::MaskKind kMask = fovea::MaskKind::kAdditive;
+  static constexpr bool kAlibi = true;
+};
+template <class Config>
+struct WorkspaceBytes {
+  using Workspace = typename fovea::Attention<Config>::Workspace;
+  static constexpr size_t kRows =
+      sizeof(Workspace::max) / sizeof(float);  // of a block
+  static constexpr size_t kPlain = sizeof(Workspace::queries) +
+                                   sizeof(Workspace::scores) +
+                                   sizeof(Workspace::output) + 7 * 4 * kRows;
+  static constexpr size_t kAll = sizeof(Workspace);
+};
+// At most the padding to whole cache lines.
+static_assert(WorkspaceBytes<Causal>::kAll <
+                  WorkspaceBytes<Causal>::kPlain + 64,
+              "");
+static_assert(WorkspaceBytes<Featured>::kAll >
+                  WorkspaceBytes<Featured>::kPlain + 64,
+              "");
+
 // A call with 300 queries that all parts of it share.
 template <class Config>
 struct PartsProblem {
