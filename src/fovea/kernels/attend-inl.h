@@ -31,25 +31,23 @@ using SeesConstant = std::integral_constant<Sees, kSees>;
 template <class Shape, class Body>
 HWY_INLINE void WithSees(Sees sees, const Body& body) {
   using F = typename Shape::Features;
-  if (F::kMarks && sees == Sees::kMarked) {
-    body(SeesConstant<F::kMarks ? Sees::kMarked : Sees::kAll>());
-  } else if (!F::kCausal && !F::kMarks) {
-    body(SeesConstant<Sees::kAll>());
-  } else if (kMaxLanes == 1 || sees == Sees::kPrefix) {
-    body(SeesConstant<F::kCausal || F::kMarks ? Sees::kPrefix : Sees::kAll>());
-  } else {
-    body(SeesConstant<kMaxLanes == 1 ? Sees::kPrefix : Sees::kAll>());
+  constexpr Sees kPrefix = F::kCausal || F::kMarks ? Sees::kPrefix : Sees::kAll;
+  constexpr Sees kAll = kMaxLanes == 1 ? kPrefix : Sees::kAll;
+  if constexpr (F::kMarks) {
+    if (sees == Sees::kMarked) return body(SeesConstant<Sees::kMarked>());
   }
+  if constexpr (kPrefix != kAll) {
+    if (sees == Sees::kPrefix) return body(SeesConstant<kPrefix>());
+  }
+  body(SeesConstant<kAll>());
 }
 
 template <class Shape, class Body>
 HWY_INLINE void WithMarked(Sees sees, const Body& body) {
-  constexpr bool kMarks = Shape::Features::kMarks;
-  if (kMarks && sees == Sees::kMarked) {
-    body(std::integral_constant<bool, kMarks>());
-  } else {
-    body(std::false_type());
+  if constexpr (Shape::Features::kMarks) {
+    if (sees == Sees::kMarked) return body(std::true_type());
   }
+  body(std::false_type());
 }
 
 // Queries across the lanes; keys are plain rows.
