@@ -450,6 +450,7 @@ class Attention {
     };
     uint64_t total = 0;
     for (size_t b = 0; b < batch; ++b) total += R::kKvHeads * cost_of_head(b);
+    if (total == 0) return Status::kOk;  // no batch entry, no work
     const Share share{part, parts, total};
     uint64_t before = 0;
     for (size_t b = 0; b < batch; ++b) {
