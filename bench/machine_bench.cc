@@ -22,12 +22,11 @@ using Vec = hn::Vec<FloatTag>;
 template <class Work>
 double BestRate(double amount, const Work& work) {
   double best = 0;
-  for (const Clock::time_point start = Clock::now();
-       SecondsSince(start) < 0.02;) {
-    const Clock::time_point from = Clock::now();
+  RepeatFor(0.02, [&] {
+    const Clock::time_point start = Clock::now();
     work();
-    best = std::max(best, amount / SecondsSince(from));
-  }
+    best = std::max(best, amount / SecondsSince(start));
+  });
   return best;
 }
 

@@ -291,6 +291,18 @@ TEST(AttentionPartialStatus, NullPointers) {
   EXPECT_EQ(Attention::MergePartials(p.call, nullptr, 1), Status::kNullPointer);
 }
 
+TEST(AttentionPartialStatus, MisalignedLse) {
+  using Attention = fovea::Attention<Full>;
+  Problem<Full> p;
+  Attention::Partial partial;
+  partial.numerator = p.call.out;
+  partial.max = partial.sum = p.weights.data();
+  const uintptr_t odd = reinterpret_cast<uintptr_t>(p.lse.data()) + 1;
+  p.call.lse = reinterpret_cast<float*>(odd);
+  EXPECT_EQ(Attention::MergePartials(p.call, &partial, 1), Status::kMisaligned);
+  EXPECT_TRUE(p.Untouched());
+}
+
 TEST(AttentionPartialStatus, NoPartials) {
   Problem<Full> p;
   fovea::Attention<Full>::Partial partial;

@@ -4,10 +4,11 @@
 
 #include <cmath>
 #include <cstdint>
-#include <cstring>
+#include <cstdio>
 #include <limits>
 
 #include "fovea/kernels/tanh-inl.h"
+#include "sweep.h"
 
 namespace {
 
@@ -20,31 +21,18 @@ float Tanh(float x) {
   return hn::GetLane(kernels::Tanh(hn::Set(kernels::FloatTag(), x)));
 }
 
-float FromBits(uint32_t bits) {
-  float x;
-  std::memcpy(&x, &bits, sizeof(x));
-  return x;
-}
-
-double Ulps(float got, double want) {
-  const float rounded = static_cast<float>(want);
-  const double ulp =
-      static_cast<double>(std::nextafter(rounded, kInf)) - rounded;
-  return std::fabs(got - want) / ulp;
-}
-
-// Every 61st float from 2^-40 to 16: each exponent with 137 thousand of them.
-TEST(Tanh, WithinItsBoundAndOdd) {
-  double worst = 0;
-  float where = 0;
-  for (uint32_t bits = 0x2b800000u; bits < 0x41800000u; bits += 61) {
-    const float x = FromBits(bits);
-    const double error = Ulps(Tanh(x), std::tanh(double{x}));
-    if (error > worst) worst = error, where = x;
-    ASSERT_EQ(Tanh(-x), -Tanh(x)) << x;
-  }
-  EXPECT_LE(worst, 3.5) << "at " << where;
-  RecordProperty("worst_ulp", std::to_string(worst));
+// Every float from 2^-13, below which tanh(x) is x, to beyond the first that
+// gives 1.
+TEST(Tanh, WithinItsUlpsAndOdd) {
+  const auto tanh = [](kernels::Vec x) { return kernels::Tanh(x); };
+  const sweep::Worst worst = sweep::WorstOver(
+      0x1p-13f, 16.0f, tanh, [](double x) { return std::tanh(x); });
+  EXPECT_LE(worst.ulps, 3.5) << "at " << worst.x;
+  std::printf("at most %.4f ulp, at %a\n", worst.ulps, double{worst.x});
+  size_t not_odd = 0;
+  sweep::Over(-0x1p-13f, -16.0f, tanh,
+              [&](float x, float y) { not_odd += y != -Tanh(-x); });
+  EXPECT_EQ(not_odd, 0u);
 }
 
 TEST(Tanh, SmallNumbersAreThemselves) {
@@ -66,7 +54,7 @@ TEST(Tanh, LargeNumbersAreOne) {
 
 TEST(Tanh, NanStaysNan) {
   for (const uint32_t bits : {0x7fc00000u, 0xffc00000u, 0xffffffffu}) {
-    EXPECT_TRUE(std::isnan(Tanh(FromBits(bits)))) << std::hex << bits;
+    EXPECT_TRUE(std::isnan(Tanh(sweep::FloatOf(bits)))) << std::hex << bits;
   }
 }
 

@@ -115,14 +115,11 @@ class Attention {
   //   kMisaligned     the workspace or a tensor is not aligned
   static Status Run(const Call& call, Workspace& workspace) noexcept {
     FOVEA_RETURN_IF_BAD(CheckRun(call, workspace));
+    const auto group = [&](size_t b, size_t head) {
+      return GroupOfTensors<Shape>(call, b, head);
+    };
     WithOrientation<Shape>(call, [&](auto orientation) {
-      for (size_t b = 0; b < call.batch; ++b) {
-        for (size_t head = 0; head < R::kKvHeads; ++head) {
-          HWY_NAMESPACE::AttendHeadGroup<decltype(orientation)>(
-              GroupOfTensors<Shape>(call, b, head),
-              workspace.template Pointers<Scratch>());
-        }
-      }
+      AttendHeads<decltype(orientation)>(call.batch, group, workspace);
     });
     return Status::kOk;
   }
@@ -156,7 +153,7 @@ class Attention {
     FOVEA_RETURN_IF_BAD(CheckCall(call, workspace, first + call.queries));
     if (call.batch != 1) return Status::kUnsupported;
     FOVEA_RETURN_IF_BAD(cache.Append(call.k, call.v, call.queries));
-    AttendHeads(call, static_cast<ptrdiff_t>(first), cache, workspace);
+    AttendCache(call, static_cast<ptrdiff_t>(first), cache, workspace);
     return Status::kOk;
   }
 
@@ -164,7 +161,7 @@ class Attention {
   static Status Attend(const Call& call, const KvCache<Config>& cache,
                        Workspace& workspace) noexcept {
     FOVEA_RETURN_IF_BAD(CheckAttend(call, cache, workspace));
-    AttendHeads(call, call.first_position, cache, workspace);
+    AttendCache(call, call.first_position, cache, workspace);
     return Status::kOk;
   }
 
@@ -190,15 +187,12 @@ class Attention {
     FOVEA_RETURN_IF_BAD(CheckRun(call, workspace));
     FOVEA_RETURN_IF_BAD(
         CheckPartial(call, first_key, end_key, call.keys, partial));
+    const auto group = [&](size_t b, size_t head) {
+      const auto whole = GroupOfTensors<PartialShape>(call, b, head);
+      return Restricted(whole, partial, b, head, first_key, end_key);
+    };
     WithOrientation<PartialShape>(call, [&](auto orientation) {
-      for (size_t b = 0; b < call.batch; ++b) {
-        for (size_t head = 0; head < R::kKvHeads; ++head) {
-          auto group = GroupOfTensors<PartialShape>(call, b, head);
-          Restrict(group, partial, b, head, first_key, end_key);
-          HWY_NAMESPACE::AttendHeadGroup<decltype(orientation)>(
-              group, workspace.template Pointers<Scratch>());
-        }
-      }
+      AttendHeads<decltype(orientation)>(call.batch, group, workspace);
     });
     return Status::kOk;
   }
@@ -211,13 +205,12 @@ class Attention {
     FOVEA_RETURN_IF_BAD(CheckAttend(call, cache, workspace));
     FOVEA_RETURN_IF_BAD(
         CheckPartial(call, first_key, end_key, cache.size(), partial));
-    for (size_t head = 0; head < R::kKvHeads; ++head) {
-      auto group =
+    const auto group = [&](size_t b, size_t head) {
+      const auto whole =
           GroupOfCache<PartialShape>(call, call.first_position, cache, head);
-      Restrict(group, partial, 0, head, first_key, end_key);
-      HWY_NAMESPACE::AttendHeadGroup<FromCache<PartialShape>>(
-          group, workspace.template Pointers<Scratch>());
-    }
+      return Restricted(whole, partial, b, head, first_key, end_key);
+    };
+    AttendHeads<FromCache<PartialShape>>(1, group, workspace);
     return Status::kOk;
   }
 
@@ -258,8 +251,8 @@ class Attention {
     FOVEA_RETURN_IF_BAD(CheckCall(call, workspace, call.keys));
     const Extent keys{call.batch, R::kKvHeads, call.keys, R::kHeadDim};
     const Extent values{call.batch, R::kKvHeads, call.keys, R::kValueDim};
-    FOVEA_RETURN_IF_BAD(CheckView(call.k, keys, true));
-    FOVEA_RETURN_IF_BAD(CheckView(call.v, values, true));
+    FOVEA_RETURN_IF_BAD(CheckView(call.k, keys, Shares::kBatch));
+    FOVEA_RETURN_IF_BAD(CheckView(call.v, values, Shares::kBatch));
     return CheckKeyLengths(call.key_lengths, call.batch, call.keys);
   }
 
@@ -285,8 +278,8 @@ class Attention {
     FOVEA_RETURN_IF_BAD(CheckCount(call.queries, R::kMaxQueries));
     const Extent q{call.batch, R::kHeads, call.queries, R::kHeadDim};
     const Extent out{call.batch, R::kHeads, call.queries, R::kValueDim};
-    FOVEA_RETURN_IF_BAD(CheckView(call.q, q, true));
-    FOVEA_RETURN_IF_BAD(CheckView(call.out, out, false));
+    FOVEA_RETURN_IF_BAD(CheckView(call.q, q, Shares::kBatch));
+    FOVEA_RETURN_IF_BAD(CheckView(call.out, out, Shares::kNothing));
     if (!IsFinite(call.scale)) return Status::kBadScale;
     return CheckOptions<R>(call, call.batch, call.queries, keys);
   }
@@ -301,7 +294,7 @@ class Attention {
   static Status CheckPartialOutput(const Call& call,
                                    const Partial& partial) noexcept {
     const Extent out{call.batch, R::kHeads, call.queries, R::kValueDim};
-    FOVEA_RETURN_IF_BAD(CheckView(partial.numerator, out, false));
+    FOVEA_RETURN_IF_BAD(CheckView(partial.numerator, out, Shares::kNothing));
     FOVEA_RETURN_IF_BAD(CheckArray(partial.max));
     return CheckArray(partial.sum);
   }
@@ -312,7 +305,8 @@ class Attention {
     if (count == 0 || call.batch == 0) return Status::kZeroCount;
     FOVEA_RETURN_IF_BAD(CheckCount(call.queries, R::kMaxQueries));
     const Extent out{call.batch, R::kHeads, call.queries, R::kValueDim};
-    FOVEA_RETURN_IF_BAD(CheckView(call.out, out, false));
+    FOVEA_RETURN_IF_BAD(CheckView(call.out, out, Shares::kNothing));
+    if constexpr (F::kLse) FOVEA_RETURN_IF_BAD(CheckOptionalArray(call.lse));
     for (size_t i = 0; i < count; ++i) {
       FOVEA_RETURN_IF_BAD(CheckPartialOutput(call, partials[i]));
     }
@@ -342,61 +336,23 @@ class Attention {
     const float scale = call.scale == 0.0f ? kDefault : call.scale;
     group.scale = scale * (F::kHasPolicy ? 1.0f : kLog2e);
     if constexpr (F::kSoftcap) {
-      group.softcap = call.softcap;
       if (call.softcap != 0.0f) group.scale = scale / call.softcap;
     }
-    if constexpr (F::kHasPolicy) {
-      group.score_policy = call.score_policy;
-      group.first_head = head;
-    }
-    if constexpr (F::kAlibi) {
-      group.alibi_slopes = OffsetOrNull(call.alibi_slopes, head);
-    }
-    if constexpr (F::kSinkLogits) {
-      group.sink_logits = OffsetOrNull(call.sink_logits, head);
-    }
-    if constexpr (F::kLse && !AnyShape::Features::kPartial) {
-      const size_t row = (batch * R::kHeads + head) * call.queries;
-      group.lse = OffsetOrNull(call.lse, row);
-    }
+    if constexpr (F::kHasPolicy) group.first_head = head;
     return group;
   }
 
-  template <class T>
-  static T* OffsetOrNull(T* data, size_t offset) noexcept {
-    return data == nullptr ? nullptr : data + offset;
-  }
-
-  // What depends on the number of keys, of which the mask covers the first.
+  // What depends on the number of keys.
   template <class AnyShape>
   static void SetKeys(const Call& call, size_t batch, size_t kv_head,
                       size_t keys, size_t visible_keys,
                       HWY_NAMESPACE::GroupOf<AnyShape>& group) noexcept {
     using AnyF = typename AnyShape::Features;
-    const size_t head = kv_head * R::kGroup;
+    static_cast<CallOptions<AnyF>&>(group) = OptionsFrom<AnyF, R>(
+        call, batch, kv_head * R::kGroup, call.queries, keys);
     group.keys = AnyF::kEveryKey ? keys : visible_keys;
     if constexpr (AnyF::kEveryKey) group.visible_keys = visible_keys;
-    if constexpr (AnyF::kHasMask) {
-      group.mask_keys = call.mask_keys == 0 ? keys : call.mask_keys;
-    }
-    if constexpr (AnyF::kMask == MaskKind::kBoolean) {
-      group.mask = call.mask;
-      if (call.mask.data) group.mask.data = call.mask.Row(batch, head, 0);
-    }
-    if constexpr (AnyF::kMask == MaskKind::kAdditive) {
-      group.bias = call.bias;
-      if (call.bias.data) group.bias.data = call.bias.Row(batch, head, 0);
-    }
-    const size_t entry = (batch * R::kHeads + head) * call.queries * keys;
     if constexpr (AnyF::kWeights || AnyF::kHasScores) group.columns = keys;
-    if constexpr (AnyF::kWeights) {
-      group.weights = OffsetOrNull(call.weights, entry);
-    }
-    if constexpr (AnyF::kHasScores) {
-      group.scores = OffsetOrNull(call.scores, entry);
-    }
-    static_cast<void>(entry);
-    static_cast<void>(head);
   }
 
   // One kv head of Run.
@@ -428,17 +384,28 @@ class Attention {
     return group;
   }
 
-  static void AttendHeads(const Call& call, ptrdiff_t first_position,
+  static void AttendCache(const Call& call, ptrdiff_t first_position,
                           const KvCache<Config>& cache,
                           Workspace& workspace) noexcept {
-    for (size_t head = 0; head < R::kKvHeads; ++head) {
-      HWY_NAMESPACE::AttendHeadGroup<FromCache<Shape>>(
-          GroupOfCache<Shape>(call, first_position, cache, head),
-          workspace.template Pointers<Scratch>());
-    }
+    const auto group = [&](size_t, size_t head) {
+      return GroupOfCache<Shape>(call, first_position, cache, head);
+    };
+    AttendHeads<FromCache<Shape>>(1, group, workspace);
   }
 
   // group(batch, kv_head) gives the pieces of the call.
+  template <class Orientation, class MakeGroup, class AnyWorkspace>
+  static void AttendHeads(size_t batch, const MakeGroup& group,
+                          AnyWorkspace& workspace) noexcept {
+    const Scratch scratch = workspace.template Pointers<Scratch>();
+    for (size_t b = 0; b < batch; ++b) {
+      for (size_t head = 0; head < R::kKvHeads; ++head) {
+        HWY_NAMESPACE::AttendHeadGroup<Orientation>(group(b, head), scratch);
+      }
+    }
+  }
+
+  // One worker's share of them.
   template <class Orientation, class MakeGroup>
   static Status RunShare(size_t batch, const MakeGroup& group, size_t part,
                          size_t parts, Workspace& workspace) noexcept {
@@ -452,13 +419,13 @@ class Attention {
     for (size_t b = 0; b < batch; ++b) total += R::kKvHeads * cost_of_head(b);
     if (total == 0) return Status::kOk;  // no batch entry, no work
     const Share share{part, parts, total};
+    const Scratch scratch = workspace.template Pointers<Scratch>();
     uint64_t before = 0;
     for (size_t b = 0; b < batch; ++b) {
       const uint64_t cost = cost_of_head(b);
       for (size_t head = 0; head < R::kKvHeads; ++head) {
-        HWY_NAMESPACE::AttendShare<Orientation>(
-            group(b, head), share, before,
-            workspace.template Pointers<Scratch>());
+        HWY_NAMESPACE::AttendShare<Orientation>(group(b, head), share, before,
+                                                scratch);
         before += cost;
       }
     }
@@ -467,9 +434,12 @@ class Attention {
 
   // ----------------------------------------------------------------- partials
 
-  static void Restrict(HWY_NAMESPACE::GroupOf<PartialShape>& group,
-                       const Partial& partial, size_t batch, size_t kv_head,
-                       size_t first_key, size_t end_key) noexcept {
+  using PartialGroup = HWY_NAMESPACE::GroupOf<PartialShape>;
+
+  // The group's keys [first_key, end_key) alone, into the partial.
+  static PartialGroup Restricted(PartialGroup group, const Partial& partial,
+                                 size_t batch, size_t kv_head, size_t first_key,
+                                 size_t end_key) noexcept {
     const size_t head = kv_head * R::kGroup;
     const size_t row = (batch * R::kHeads + head) * group.queries;
     group.out = partial.numerator.Row(batch, head, 0);
@@ -479,6 +449,7 @@ class Attention {
     group.sum = partial.sum + row;
     group.first_key = first_key;
     if (end_key < group.keys) group.keys = end_key;
+    return group;
   }
 
   static void MergeRow(const Call& call, const Partial* partials, size_t count,

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "fovea/config.h"
 #include "fovea/view.h"
@@ -109,32 +110,54 @@ struct CallOptions : options::Mask<R::kMask>,
                      options::Weights<R::kWeights>,
                      options::Scores<R::kScores> {};
 
-// The options of one batch entry of a call, as those of a call with that entry
-// alone.
-template <class R>
-CallOptions<R> OptionsOfEntry(CallOptions<R> options, size_t entry,
-                              size_t queries, size_t keys) noexcept {
-  const size_t rows = entry * R::kHeads * queries;
-  if constexpr (R::kMask == MaskKind::kBoolean) {
-    if (options.mask.data) options.mask.data = options.mask.Row(entry, 0, 0);
-    if (options.mask_keys == 0) options.mask_keys = keys;
+// The options of one batch entry of a call with `queries` and `keys`, from its
+// query head `head` on, for a callee that has the features To, some of R's.
+template <class To, class R>
+CallOptions<To> OptionsFrom(const CallOptions<R>& call, size_t entry,
+                            size_t head, size_t queries, size_t keys) noexcept {
+  const size_t row = (entry * R::kHeads + head) * queries;
+  const auto move = [](auto*& data, size_t offset) {
+    if (data != nullptr) data += offset;
+  };
+  CallOptions<To> to;
+  if constexpr (To::kMask == MaskKind::kBoolean) {
+    to.mask = call.mask;
+    if (call.mask.data) to.mask.data = call.mask.Row(entry, head, 0);
+    to.mask_keys = call.mask_keys == 0 ? keys : call.mask_keys;
   }
-  if constexpr (R::kMask == MaskKind::kAdditive) {
-    if (options.bias.data) options.bias.data = options.bias.Row(entry, 0, 0);
-    if (options.mask_keys == 0) options.mask_keys = keys;
+  if constexpr (To::kMask == MaskKind::kAdditive) {
+    to.bias = call.bias;
+    if (call.bias.data) to.bias.data = call.bias.Row(entry, head, 0);
+    to.mask_keys = call.mask_keys == 0 ? keys : call.mask_keys;
   }
-  if constexpr (R::kLse) {
-    if (options.lse) options.lse += rows;
+  if constexpr (To::kSoftcap) to.softcap = call.softcap;
+  if constexpr (To::kAlibi) {
+    to.alibi_slopes = call.alibi_slopes;
+    move(to.alibi_slopes, head);
   }
-  if constexpr (R::kWeights) {
-    if (options.weights) options.weights += rows * keys;
+  if constexpr (To::kSinkLogits) {
+    to.sink_logits = call.sink_logits;
+    move(to.sink_logits, head);
   }
-  if constexpr (R::kScores != ScoreStage::kNone) {
-    if (options.scores) options.scores += rows * keys;
+  if constexpr (!std::is_void<typename To::ScorePolicy>::value) {
+    to.score_policy = call.score_policy;
   }
-  static_cast<void>(rows);
+  if constexpr (To::kLse) {
+    to.lse = call.lse;
+    move(to.lse, row);
+  }
+  if constexpr (To::kWeights) {
+    to.weights = call.weights;
+    move(to.weights, row * keys);
+  }
+  if constexpr (To::kScores != ScoreStage::kNone) {
+    to.scores = call.scores;
+    move(to.scores, row * keys);
+  }
+  static_cast<void>(move);
+  static_cast<void>(row);
   static_cast<void>(keys);
-  return options;
+  return to;
 }
 
 }  // namespace fovea

@@ -46,8 +46,8 @@ class FeedForward {
     FOVEA_RETURN_IF_BAD(CheckCount(tokens, kMaxTokens));
     const View<const float> in{x, 0, 0, x_stride};
     const View<float> out{y, 0, 0, y_stride};
-    FOVEA_RETURN_IF_BAD(CheckView(in, {1, 1, tokens, kDim}, true));
-    FOVEA_RETURN_IF_BAD(CheckView(out, {1, 1, tokens, kDim}, false));
+    FOVEA_RETURN_IF_BAD(CheckView(in, {1, 1, tokens, kDim}, Shares::kBatch));
+    FOVEA_RETURN_IF_BAD(CheckView(out, {1, 1, tokens, kDim}, Shares::kNothing));
     Widen::Apply(weights.gate, x, x_stride, tokens, workspace.gate, kHidden);
     Widen::Apply(weights.up, x, x_stride, tokens, workspace.up, kHidden);
     HWY_NAMESPACE::SiluGate(workspace.gate, workspace.up, tokens * kHidden);

@@ -54,9 +54,9 @@ class alignas(64) KvCache {
     if (!IsAligned(this, alignof(KvCache))) return Status::kMisaligned;
     if (tokens == 0) return Status::kZeroCount;
     FOVEA_RETURN_IF_BAD(
-        CheckView(k, {1, R::kKvHeads, tokens, R::kHeadDim}, true));
+        CheckView(k, {1, R::kKvHeads, tokens, R::kHeadDim}, Shares::kBatch));
     FOVEA_RETURN_IF_BAD(
-        CheckView(v, {1, R::kKvHeads, tokens, R::kValueDim}, true));
+        CheckView(v, {1, R::kKvHeads, tokens, R::kValueDim}, Shares::kBatch));
     return tokens > capacity() - size_ ? Status::kCacheFull : Status::kOk;
   }
 

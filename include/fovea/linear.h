@@ -68,8 +68,10 @@ class Linear {
     FOVEA_RETURN_IF_BAD(CheckCount(tokens, kMaxTokens));
     const View<const float> inputs{x, 0, 0, x_stride};
     const View<float> outputs{y, 0, 0, y_stride};
-    FOVEA_RETURN_IF_BAD(CheckView(inputs, {1, 1, tokens, kInputs}, true));
-    FOVEA_RETURN_IF_BAD(CheckView(outputs, {1, 1, tokens, kOutputs}, false));
+    FOVEA_RETURN_IF_BAD(
+        CheckView(inputs, {1, 1, tokens, kInputs}, Shares::kBatch));
+    FOVEA_RETURN_IF_BAD(
+        CheckView(outputs, {1, 1, tokens, kOutputs}, Shares::kNothing));
     Apply(weights, x, x_stride, tokens, y, y_stride);
     return Status::kOk;
   }

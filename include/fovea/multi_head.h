@@ -125,8 +125,8 @@ class MultiHeadAttention {
       if (kMemoryDim != kModelDim) return Status::kUnsupported;
     } else {
       if (kRotary) return Status::kUnsupported;
-      FOVEA_RETURN_IF_BAD(
-          CheckView(call.memory, {call.batch, 1, keys, kMemoryDim}, true));
+      FOVEA_RETURN_IF_BAD(CheckView(
+          call.memory, {call.batch, 1, keys, kMemoryDim}, Shares::kBatch));
     }
     const View<const float> memory = self ? call.x : call.memory;
     for (size_t b = 0; b < call.batch; ++b) {
@@ -137,7 +137,7 @@ class MultiHeadAttention {
       core.first_position = call.first_position;
       if (call.key_lengths) core.key_lengths = call.key_lengths + b;
       static_cast<CallOptions<R>&>(core) =
-          OptionsOfEntry<R>(call, b, call.queries, keys);
+          OptionsFrom<R, R>(call, b, 0, call.queries, keys);
       core.k = KeysOf(workspace, keys);
       core.v = ValuesOf(workspace, keys);
       FOVEA_RETURN_IF_BAD(Core::Run(core, workspace.attention));
@@ -207,7 +207,8 @@ class MultiHeadAttention {
     }
     FOVEA_RETURN_IF_BAD(CheckWeights(weights));
     if (tokens == 0) return Status::kZeroCount;
-    FOVEA_RETURN_IF_BAD(CheckView(memory, {1, 1, tokens, kMemoryDim}, true));
+    FOVEA_RETURN_IF_BAD(
+        CheckView(memory, {1, 1, tokens, kMemoryDim}, Shares::kBatch));
     if (tokens > cache.capacity() - cache.size()) return Status::kCacheFull;
     for (size_t t = 0; t < tokens; t += R::kMaxQueries) {
       const size_t left = tokens - t;
@@ -246,8 +247,8 @@ class MultiHeadAttention {
     if (call.batch == 0) return Status::kZeroCount;
     FOVEA_RETURN_IF_BAD(CheckCount(call.queries, R::kMaxQueries));
     const Extent rows{call.batch, 1, call.queries, kModelDim};
-    FOVEA_RETURN_IF_BAD(CheckView(call.x, rows, true));
-    FOVEA_RETURN_IF_BAD(CheckView(call.y, rows, false));
+    FOVEA_RETURN_IF_BAD(CheckView(call.x, rows, Shares::kBatch));
+    FOVEA_RETURN_IF_BAD(CheckView(call.y, rows, Shares::kNothing));
     return IsFinite(call.scale) ? Status::kOk : Status::kBadScale;
   }
 

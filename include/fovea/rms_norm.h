@@ -32,8 +32,8 @@ class RmsNorm {
     if (tokens == 0) return Status::kZeroCount;
     const View<const float> in{x, 0, 0, x_stride};
     const View<float> out{y, 0, 0, y_stride};
-    FOVEA_RETURN_IF_BAD(CheckView(in, {1, 1, tokens, kDim}, true));
-    FOVEA_RETURN_IF_BAD(CheckView(out, {1, 1, tokens, kDim}, false));
+    FOVEA_RETURN_IF_BAD(CheckView(in, {1, 1, tokens, kDim}, Shares::kBatch));
+    FOVEA_RETURN_IF_BAD(CheckView(out, {1, 1, tokens, kDim}, Shares::kNothing));
     if (!IsFinite(eps) || eps < 0.0f) return Status::kBadScale;
     for (size_t t = 0; t < tokens; ++t) {
       HWY_NAMESPACE::RmsNormRow(x + t * x_stride, weight, eps, kDim,

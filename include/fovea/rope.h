@@ -72,7 +72,8 @@ class Rope {
   Status Apply(View<float> x, size_t heads, size_t tokens,
                uint64_t first_position, RopePairs pairs) const noexcept {
     if (heads == 0 || tokens == 0) return Status::kZeroCount;
-    FOVEA_RETURN_IF_BAD(CheckView(x, {1, heads, tokens, kDim}, false));
+    FOVEA_RETURN_IF_BAD(
+        CheckView(x, {1, heads, tokens, kDim}, Shares::kNothing));
     for (size_t t = 0; t < tokens; ++t) {
       Angles angles;
       AnglesAt(first_position + t, angles);

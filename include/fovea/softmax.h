@@ -52,11 +52,11 @@ inline Status CheckSoftmax(const SoftmaxCall& call) noexcept {
   const Extent extent{1, 1, call.rows, call.count};
   const View<const float> x{call.x, 0, 0, call.x_stride};
   const View<float> y{call.y, 0, 0, call.y_stride};
-  FOVEA_RETURN_IF_BAD(CheckView(x, extent, true));
-  FOVEA_RETURN_IF_BAD(CheckView(y, extent, false));
-  if (call.mask != nullptr && call.mask_stride != 0) {
+  FOVEA_RETURN_IF_BAD(CheckView(x, extent, Shares::kBatch));
+  FOVEA_RETURN_IF_BAD(CheckView(y, extent, Shares::kNothing));
+  if (call.mask != nullptr) {
     const View<const uint8_t> mask{call.mask, 0, 0, call.mask_stride};
-    FOVEA_RETURN_IF_BAD(CheckView(mask, extent, true));
+    FOVEA_RETURN_IF_BAD(CheckView(mask, extent, Shares::kAll));
   }
   return IsFinite(call.scale) ? Status::kOk : Status::kBadScale;
 }

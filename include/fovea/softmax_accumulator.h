@@ -59,9 +59,8 @@ class SoftmaxAccumulator {
              size_t count) noexcept {
     if (count == 0) return Status::kZeroCount;
     const View<const float> in{values, 0, 0, value_stride};
-    FOVEA_RETURN_IF_BAD(CheckView(in, {1, 1, count, kDim}, true));
-    const View<const float> row{logits, 0, 0, 0};
-    FOVEA_RETURN_IF_BAD(CheckView(row, {1, 1, 1, count}, true));
+    FOVEA_RETURN_IF_BAD(CheckView(in, {1, 1, count, kDim}, Shares::kBatch));
+    FOVEA_RETURN_IF_BAD(CheckArray(logits));
     HWY_NAMESPACE::RowSum sum{max_, sum_};
     HWY_NAMESPACE::AddKeys({logits, values, value_stride, count},
                            {output_, kDim}, sum);
@@ -84,8 +83,7 @@ class SoftmaxAccumulator {
   // out[d] = sum over keys of e^(logit - lse) * value[d], out [kDim].  Keys may
   // be added afterwards.  kNullPointer, kMisaligned.
   Status Store(float* out) const noexcept {
-    const View<float> row{out, 0, 0, 0};
-    FOVEA_RETURN_IF_BAD(CheckView(row, {1, 1, 1, kDim}, false));
+    FOVEA_RETURN_IF_BAD(CheckArray(out));
     HWY_NAMESPACE::StoreNormalised(output_, kDim, sum_, out);
     return Status::kOk;
   }

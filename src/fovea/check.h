@@ -29,6 +29,19 @@ inline bool IsFinite(float x) noexcept { return x - x == 0.0f; }
     if (fovea_status != ::fovea::Status::kOk) return fovea_status; \
   } while (false)
 
+// An array that must be there.
+template <class T>
+Status CheckArray(const T* data) noexcept {
+  if (data == nullptr) return Status::kNullPointer;
+  return IsAligned(data, alignof(T)) ? Status::kOk : Status::kMisaligned;
+}
+
+// One that may be left out.
+template <class T>
+Status CheckOptionalArray(const T* data) noexcept {
+  return data == nullptr ? Status::kOk : CheckArray(data);
+}
+
 struct Extent {
   size_t batch;
   size_t heads;
@@ -36,22 +49,22 @@ struct Extent {
   size_t dim;
 };
 
-// `shared` allows a batch stride of 0.
+// Which strides of a tensor may be 0, so that what they step over is the same.
+enum class Shares : uint8_t { kNothing, kBatch, kAll };
+
 template <class T>
 Status CheckView(const View<T>& view, const Extent& extent,
-                 bool shared) noexcept {
-  if (view.data == nullptr) return Status::kNullPointer;
-  if (!IsAligned(view.data, alignof(T))) return Status::kMisaligned;
-  const auto steps_over = [&](size_t stride, size_t count) {
-    return count <= 1 || stride >= extent.dim;
+                 Shares shares) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckArray(view.data));
+  const auto is_bad = [&](size_t stride, size_t count, bool shared) {
+    return count > 1 && stride < extent.dim && !(shared && stride == 0);
   };
-  const bool shares = shared && view.batch_stride == 0;
-  if (!(shares || steps_over(view.batch_stride, extent.batch)) ||
-      !steps_over(view.head_stride, extent.heads) ||
-      !steps_over(view.token_stride, extent.tokens)) {
-    return Status::kBadStride;
-  }
-  return Status::kOk;
+  const bool all = shares == Shares::kAll;
+  const bool bad =
+      is_bad(view.batch_stride, extent.batch, shares != Shares::kNothing) ||
+      is_bad(view.head_stride, extent.heads, all) ||
+      is_bad(view.token_stride, extent.tokens, all);
+  return bad ? Status::kBadStride : Status::kOk;
 }
 
 // A count must lie in [1, most].

@@ -22,28 +22,15 @@ inline Status CheckKeyLengths(const size_t* key_lengths, size_t batch,
   return Status::kOk;
 }
 
-// An array that must be there, in any order of its entries.
-template <class T>
-Status CheckArray(const T* data) noexcept {
-  if (data == nullptr) return Status::kNullPointer;
-  return IsAligned(data, alignof(T)) ? Status::kOk : Status::kMisaligned;
-}
-
-// A mask: every stride may be 0.
+// A mask of the first mask_keys scores of a row, 0 for all; or none.
 template <class T>
 Status CheckMask(const View<T>& mask, size_t mask_keys,
                  const Extent& scores) noexcept {
   if (mask.data == nullptr) return Status::kOk;
   if (mask_keys > scores.dim) return Status::kTooManyTokens;
-  if (!IsAligned(mask.data, alignof(T))) return Status::kMisaligned;
-  const size_t row = mask_keys == 0 ? scores.dim : mask_keys;
-  const auto is_bad = [row](size_t stride, size_t count) {
-    return count > 1 && stride != 0 && stride < row;
-  };
-  const bool bad = is_bad(mask.batch_stride, scores.batch) ||
-                   is_bad(mask.head_stride, scores.heads) ||
-                   is_bad(mask.token_stride, scores.tokens);
-  return bad ? Status::kBadStride : Status::kOk;
+  Extent extent = scores;
+  if (mask_keys != 0) extent.dim = mask_keys;
+  return CheckView(mask, extent, Shares::kAll);
 }
 
 // `accepts` says whether a value is in range.
@@ -51,7 +38,7 @@ template <class Accepts>
 Status CheckPerHead(const float* values, size_t heads,
                     const Accepts& accepts) noexcept {
   if (values == nullptr) return Status::kOk;
-  if (!IsAligned(values, alignof(float))) return Status::kMisaligned;
+  FOVEA_RETURN_IF_BAD(CheckArray(values));
   for (size_t head = 0; head < heads; ++head) {
     if (!accepts(values[head])) return Status::kBadScale;
   }
@@ -86,13 +73,13 @@ Status CheckOptions(const CallOptions<R>& options, size_t batch, size_t queries,
         [](float x) { return IsFinite(2 * x) || (x < 0.0f && !IsFinite(x)); }));
   }
   if constexpr (R::kLse) {
-    if (!IsAligned(options.lse, alignof(float))) return Status::kMisaligned;
+    FOVEA_RETURN_IF_BAD(CheckOptionalArray(options.lse));
   }
   if constexpr (R::kWeights) {
-    if (!IsAligned(options.weights, alignof(float))) return Status::kMisaligned;
+    FOVEA_RETURN_IF_BAD(CheckOptionalArray(options.weights));
   }
   if constexpr (R::kScores != ScoreStage::kNone) {
-    if (!IsAligned(options.scores, alignof(float))) return Status::kMisaligned;
+    FOVEA_RETURN_IF_BAD(CheckOptionalArray(options.scores));
   }
   static_cast<void>(scores);
   return Status::kOk;

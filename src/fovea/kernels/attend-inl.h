@@ -195,23 +195,6 @@ HWY_INLINE void ResetRows(const GroupOf<Shape>& group, const Rows& rows,
                  padded * OutputStride(value_dim) * sizeof(float));
 }
 
-// to = o * factor.
-template <class Shape>
-HWY_INLINE void StoreRow(const HeadGroup& group, const float* from, Vec factor,
-                         float* to) {
-  const FloatTag d;
-  const size_t lanes = hn::Lanes(d);
-  const typename Shape::ValueDim value_dim(group.value_dim);
-  size_t column = 0;
-  for (; column + lanes <= value_dim; column += lanes) {
-    hn::StoreU(hn::Mul(hn::Load(d, from + column), factor), d, to + column);
-  }
-  if (column < value_dim) {
-    hn::StoreN(hn::Mul(hn::Load(d, from + column), factor), d, to + column,
-               value_dim - column);
-  }
-}
-
 // out = o / l; a row that saw no key gives zeros.
 template <class Shape>
 HWY_INLINE void StoreRows(const GroupOf<Shape>& group, const Rows& rows,
@@ -224,10 +207,9 @@ HWY_INLINE void StoreRows(const GroupOf<Shape>& group, const Rows& rows,
     const float l = scratch.sum[i];
     const float inverse = InverseSum(l);
     const float factor = F::kPartial ? 1.0f : inverse;
-    StoreRow<Shape>(group, scratch.output + i * OutputStride(value_dim),
-                    hn::Set(FloatTag(), factor),
-                    group.out + token * group.out_token_stride +
-                        head * group.out_head_stride);
+    ScaleRow(scratch.output + i * OutputStride(value_dim), value_dim, factor,
+             group.out + token * group.out_token_stride +
+                 head * group.out_head_stride);
     const size_t index = head * group.queries + token;
     if constexpr (F::kPartial) {
       group.max[index] = scratch.max[i];

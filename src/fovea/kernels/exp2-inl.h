@@ -17,8 +17,10 @@ namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
 
-// log2(e) and ln(2), between powers of two and of e.
+// log2(e) and ln(2), between powers of two and of e; kLog2eLow is what kLog2e
+// leaves out.
 constexpr float kLog2e = 0x1.715476p0f;
+constexpr float kLog2eLow = 0x1.4ae0c0p-26f;
 constexpr float kLn2 = 0x1.62e430p-1f;
 
 // Below this Exp2 gives exactly 0.  A result near 2^-126 would make products
@@ -28,6 +30,12 @@ constexpr float kExp2Underflow = -100.0f;
 // Adding it rounds x to an integer n (ties to even) and leaves n + 127 in the
 // low bits of the sum: shifted by 23 they are the float 2^n.
 constexpr float kRoundAndBias = 12582912.0f + 127.0f;
+
+// 2^n of a sum with it.
+HWY_INLINE Vec PowerOfTwo(Vec rounded) {
+  const IntTag di;
+  return hn::BitCast(FloatTag(), hn::ShiftLeft<23>(hn::BitCast(di, rounded)));
+}
 
 // (2^f - 1) / f for f in [-0.5, 0.5], so that 1 + f times it is a minimax
 // polynomial of degree 6 for 2^f, relative error 3.0e-9 before rounding.
@@ -51,29 +59,31 @@ HWY_INLINE Vec Exp2FractionMinusOne(Vec f) { return hn::Mul(Exp2Slope(f), f); }
 // exactly 1 at 0, exactly 0 below kExp2Underflow (-inf too), NaN for NaN.
 HWY_INLINE Vec Exp2(Vec x) {
   const FloatTag d;
-  const IntTag di;
   const Vec shift = hn::Set(d, kRoundAndBias);
   const Vec rounded = hn::Add(x, shift);
   const Vec fraction = hn::Sub(x, hn::Sub(rounded, shift));
-  const Vec power = hn::BitCast(d, hn::ShiftLeft<23>(hn::BitCast(di, rounded)));
   // A product, not an addition to the exponent: NaN stays NaN.
-  const Vec result = hn::Mul(Exp2Fraction(fraction), power);
+  const Vec result = hn::Mul(Exp2Fraction(fraction), PowerOfTwo(rounded));
   return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, kExp2Underflow)), result);
 }
 
-// e^x, by the same 2^n * P(f), for x log2(e) = n + f within Exp2's range:
-// log2(e) in two parts keeps the error of a long x out of f.
-HWY_INLINE Vec ExpInRange(Vec x) {
+// x log2(e) = n + f: returns 2^n.  log2(e) in two parts keeps the error of a
+// long x out of f.
+HWY_INLINE Vec ReduceExp(Vec x, Vec& f) {
   const FloatTag d;
-  const IntTag di;
-  const Vec log2e_high = hn::Set(d, 0x1.715476p0f);
-  const Vec log2e_low = hn::Set(d, 0x1.4ae0c0p-26f);
+  const Vec log2e = hn::Set(d, kLog2e);
   const Vec shift = hn::Set(d, kRoundAndBias);
-  const Vec rounded = Fma(x, log2e_high, shift);
+  const Vec rounded = Fma(x, log2e, shift);
   const Vec minus_n = hn::Sub(shift, rounded);
-  const Vec fraction = Fma(x, log2e_low, Fma(x, log2e_high, minus_n));
-  const Vec power = hn::BitCast(d, hn::ShiftLeft<23>(hn::BitCast(di, rounded)));
-  return hn::Mul(Exp2Fraction(fraction), power);
+  f = Fma(x, hn::Set(d, kLog2eLow), Fma(x, log2e, minus_n));
+  return PowerOfTwo(rounded);
+}
+
+// e^x, by the same 2^n * P(f), for x log2(e) within Exp2's range.
+HWY_INLINE Vec ExpInRange(Vec x) {
+  Vec f;
+  const Vec power = ReduceExp(x, f);
+  return hn::Mul(Exp2Fraction(f), power);
 }
 
 // e^x for any x: at most 1.02 ulp within [-87, 88], clamped to that range

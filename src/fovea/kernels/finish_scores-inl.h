@@ -25,8 +25,6 @@ using BitTag = hn::RebindToUnsigned<FloatTag>;
 using BitVec = hn::Vec<BitTag>;
 using Mask = hn::Mask<FloatTag>;
 
-constexpr float kLowest = -3.402823466e+38f;
-
 // Row of `matrix` ([head][query][columns]) that belongs to a row of the group.
 template <class Shape>
 HWY_INLINE float* MatrixRow(const GroupOf<Shape>& group, float* matrix,

@@ -8,7 +8,7 @@
 #define FOVEA_KERNELS_LOG2_INL_H_
 #endif
 
-#include "fovea/kernels/simd-inl.h"
+#include "fovea/kernels/exp2-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea {
@@ -30,10 +30,9 @@ HWY_INLINE Vec Log2OnePlus(Vec r) {
   q = Fma(q, r, hn::Set(d, -0x1.715afep-2f));
   q = Fma(q, r, hn::Set(d, 0x1.ec7094p-2f));
   q = Fma(q, r, hn::Set(d, -0x1.715470p-1f));
-  const Vec log2e_high = hn::Set(d, 0x1.715476p0f);
-  const Vec log2e_low = hn::Set(d, 0x1.4ae0c0p-26f);
+  const Vec log2e_low = hn::Set(d, kLog2eLow);
   const Vec small = Fma(hn::Mul(r, r), q, hn::Mul(r, log2e_low));
-  return Fma(r, log2e_high, small);
+  return Fma(r, hn::Set(d, kLog2e), small);
 }
 
 // log2(x) for normal x > 0: at most 0.98 ulp from the true value (2 without

@@ -26,11 +26,6 @@ HWY_INLINE HWY_MAYBE_UNUSED float LogSumExp(float max, float sum) {
   return hn::GetLane(hn::Mul(log2, hn::Set(d, kLn2)));
 }
 
-// 1 / l, or 0 for a row that saw no key.
-HWY_INLINE HWY_MAYBE_UNUSED float InverseSum(float sum) {
-  return sum == 0.0f ? 0.0f : 1.0f / sum;
-}
-
 // Widen by every partial's m first, then add every l, then every numerator.
 struct RowMerge {
   float max = kNoMax;
@@ -63,14 +58,7 @@ struct RowMerge {
     }
   }
   HWY_INLINE void Normalise(size_t value_dim, float* out) const {
-    const FloatTag d;
-    const size_t lanes = hn::Lanes(d);
-    const Vec factor = hn::Set(d, InverseSum(sum));
-    for (size_t column = 0; column < value_dim; column += lanes) {
-      const size_t n = value_dim - column;
-      const Vec o = hn::LoadN(d, out + column, n);
-      hn::StoreN(hn::Mul(o, factor), d, out + column, n);
-    }
+    ScaleRow(out, value_dim, InverseSum(sum), out);
   }
   HWY_INLINE float Lse() const { return LogSumExp(max, sum); }
 };

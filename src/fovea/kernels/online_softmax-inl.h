@@ -23,7 +23,28 @@ namespace {
 
 // m before the first key.  Finite: a row that sees nothing must not subtract
 // infinity from infinity.
-constexpr float kNoMax = kLowest;
+constexpr float kNoMax = -3.402823466e+38f;
+
+// 1 / l, or 0 for a row that saw no key.
+HWY_INLINE float InverseSum(float sum) {
+  return sum == 0.0f ? 0.0f : 1.0f / sum;
+}
+
+// to = from * factor; `to` may be `from`.
+HWY_INLINE HWY_MAYBE_UNUSED void ScaleRow(const float* from, size_t count,
+                                          float factor, float* to) {
+  const FloatTag d;
+  const size_t lanes = hn::Lanes(d);
+  const Vec f = hn::Set(d, factor);
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    hn::StoreU(hn::Mul(hn::LoadU(d, from + i), f), d, to + i);
+  }
+  if (i < count) {
+    const size_t rest = count - i;
+    hn::StoreN(hn::Mul(hn::LoadN(d, from + i, rest), f), d, to + i, rest);
+  }
+}
 
 // The probability of a hidden key: exactly 0, and told from a visible one by
 // its sign, so that P.V leaves out the key's values (accumulate-inl.h).

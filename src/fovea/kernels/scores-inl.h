@@ -3,9 +3,10 @@
 // fused multiply-adds over kChain dims in order.  q carries the softmax scale
 // and log2(e).  What lies across the lanes:
 //
-//   scores_across_queries-inl.h  queries; keys are plain rows.
-//   scores[key][query] scores_across_keys-inl.h     keys, from panels or
-//   packed.   scores[query][key]
+//   scores_across_queries-inl.h  queries, for keys in plain rows:
+//                                scores[key][query]
+//   scores_across_keys-inl.h     keys, from panels or packed on the way:
+//                                scores[query][key]
 #if defined(FOVEA_KERNELS_SCORES_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FOVEA_KERNELS_SCORES_INL_H_
 #undef FOVEA_KERNELS_SCORES_INL_H_

@@ -191,7 +191,7 @@ HWY_INLINE void ScoreRowsAcrossPlainKeys(const HeadGroup& group,
     float* sums = (dim < kChain ? scratch.scores : second) + key;
     const KeyChains chains{sums, rows.count, dim % kChain == 0};
     keys.WithRows(key, [&](const auto& row_of) HWY_ATTR {
-      if (head_dim - dim >= lanes) {
+      if (Shape::kWholeVectors || head_dim - dim >= lanes) {
         ScoreSquare(row_of, dim, queries, head_dim, chains, packed);
       } else {
         ScoreLastDims(row_of, dim, head_dim, queries, head_dim, chains, packed);

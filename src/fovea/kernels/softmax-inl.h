@@ -144,7 +144,7 @@ HWY_NOINLINE HWY_MAYBE_UNUSED void SoftmaxRow(const LogitRow& row, float* y) {
   const FloatTag d;
   const RowSum total = SumOfRow(row);
   const Vec max = hn::Set(d, total.max);
-  const Vec inverse = hn::Set(d, total.sum == 0.0f ? 0.0f : 1.0f / total.sum);
+  const Vec inverse = hn::Set(d, InverseSum(total.sum));
   WriteRow(row, hn::Zero(d), y, [&](Vec logit) HWY_ATTR {
     return hn::Mul(ExpNonPositive(hn::Sub(logit, max)), inverse);
   });

@@ -143,13 +143,7 @@ HWY_INLINE float LogSumExp(const RowSum& row) {
 HWY_NOINLINE HWY_MAYBE_UNUSED void StoreNormalised(const float* output,
                                                    size_t dim, float sum,
                                                    float* out) {
-  const FloatTag d;
-  const size_t lanes = hn::Lanes(d);
-  const Vec inverse = hn::Set(d, sum == 0.0f ? 0.0f : 1.0f / sum);
-  for (size_t i = 0; i < dim; i += lanes) {
-    const size_t n = HWY_MIN(dim - i, lanes);
-    hn::StoreN(hn::Mul(hn::LoadN(d, output + i, n), inverse), d, out + i, n);
-  }
+  ScaleRow(output, dim, InverseSum(sum), out);
 }
 
 }  // namespace

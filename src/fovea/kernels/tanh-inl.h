@@ -18,17 +18,10 @@ namespace {
 // e^x - 1 for -80 <= x <= 0, with a small relative error near 0 too: for
 // x log2(e) = n + f it is 2^n * (2^f - 1) + (2^n - 1).
 HWY_INLINE Vec ExpMinusOne(Vec x) {
-  const FloatTag d;
-  const IntTag di;
-  const Vec log2e_high = hn::Set(d, 0x1.715476p0f);
-  const Vec log2e_low = hn::Set(d, 0x1.4ae0c0p-26f);
-  const Vec shift = hn::Set(d, kRoundAndBias);
-  const Vec rounded = Fma(x, log2e_high, shift);
-  const Vec n = hn::Sub(rounded, shift);
-  const Vec fraction = Fma(x, log2e_low, Fma(x, log2e_high, hn::Neg(n)));
-  const Vec power = hn::BitCast(d, hn::ShiftLeft<23>(hn::BitCast(di, rounded)));
-  return Fma(power, Exp2FractionMinusOne(fraction),
-             hn::Sub(power, hn::Set(d, 1.0f)));
+  Vec f;
+  const Vec power = ReduceExp(x, f);
+  return Fma(power, Exp2FractionMinusOne(f),
+             hn::Sub(power, hn::Set(FloatTag(), 1.0f)));
 }
 
 // At most 3.5 ulp from the true value; odd, tanh(0) = 0 with its sign, exactly

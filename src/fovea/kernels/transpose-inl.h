@@ -18,17 +18,22 @@ namespace {
 HWY_INLINE Vec Scaled(Vec v, float scale) {
   return scale == 1.0f ? v : hn::Mul(v, hn::Set(FloatTag(), scale));
 }
-HWY_INLINE HWY_MAYBE_UNUSED Vec LoadScaled(const float* from, float scale) {
+
+#if HWY_HAVE_SCALABLE || HWY_TARGET == HWY_SCALAR
+
+// Vectors without a size can't be members, so there is no WithSquare.
+constexpr bool kHasSquare = false;
+
+HWY_INLINE Vec LoadScaled(const float* from, float scale) {
   return Scaled(hn::LoadU(FloatTag(), from), scale);
 }
 
 // to[dim * width + row], of four rows and `Lanes` dims.  Works for vectors of
 // any length, through memory.
 template <class Row>
-HWY_INLINE HWY_MAYBE_UNUSED void TransposeFour(const Row& row_of, size_t first,
-                                               size_t dim, float scale,
-                                               float* HWY_RESTRICT to,
-                                               size_t width) {
+HWY_INLINE void TransposeFour(const Row& row_of, size_t first, size_t dim,
+                              float scale, float* HWY_RESTRICT to,
+                              size_t width) {
   const FloatTag d;
   const hn::CappedTag<float, 4> four;
   HWY_ALIGN float block[4 * kMaxLanes];  // [dim][4 rows]
@@ -43,11 +48,6 @@ HWY_INLINE HWY_MAYBE_UNUSED void TransposeFour(const Row& row_of, size_t first,
     }
   }
 }
-
-#if HWY_HAVE_SCALABLE || HWY_TARGET == HWY_SCALAR
-
-// Vectors without a size can't be members, so there is no WithSquare.
-constexpr bool kHasSquare = false;
 
 // to[dim * width + row] of as many rows and dims as a vector has lanes.
 template <class Row>
