@@ -8,7 +8,7 @@
 namespace {
 
 using fovea_bench::Noise;
-using fovea_bench::Report;
+using fovea_bench::TimeCase;
 
 template <size_t kHeadsArg, size_t kTokens, size_t kDim, bool kCausalArg>
 struct Prefill : fovea::AttentionConfig {
@@ -33,23 +33,33 @@ void PrefillCase(benchmark::State& state) {
   call.queries = call.keys = kTokens;
   // Causal operations count half, as in the literature.
   const double flops = 4.0 * kFloats * kTokens * (kCausal ? 0.5 : 1.0);
-  const Report report(state, flops, 2 * kFloats * sizeof(float));
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(Attention::Run(call, workspace));
-    benchmark::ClobberMemory();
-  }
+  TimeCase(state, flops, 2 * kFloats * sizeof(float),
+           [&] { benchmark::DoNotOptimize(Attention::Run(call, workspace)); });
 }
 
 BENCHMARK(PrefillCase<8, 512, 64, true>)
-    ->Name("P1/heads8/tokens512/dim64/causal");
+    ->Name("P1/heads8/tokens512/dim64/causal")
+    ->UseManualTime()
+    ->Iterations(1);
 BENCHMARK(PrefillCase<8, 2048, 64, true>)
-    ->Name("P2/heads8/tokens2048/dim64/causal");
+    ->Name("P2/heads8/tokens2048/dim64/causal")
+    ->UseManualTime()
+    ->Iterations(1);
 BENCHMARK(PrefillCase<8, 512, 64, false>)
-    ->Name("P3/heads8/tokens512/dim64/full");
+    ->Name("P3/heads8/tokens512/dim64/full")
+    ->UseManualTime()
+    ->Iterations(1);
 BENCHMARK(PrefillCase<4, 1024, 128, true>)
-    ->Name("P4/heads4/tokens1024/dim128/causal");
-BENCHMARK(PrefillCase<4, 64, 32, false>)->Name("P5/heads4/tokens64/dim32/full");
+    ->Name("P4/heads4/tokens1024/dim128/causal")
+    ->UseManualTime()
+    ->Iterations(1);
+BENCHMARK(PrefillCase<4, 64, 32, false>)
+    ->Name("P5/heads4/tokens64/dim32/full")
+    ->UseManualTime()
+    ->Iterations(1);
 BENCHMARK(PrefillCase<2, 128, 16, true>)
-    ->Name("P6/heads2/tokens128/dim16/causal");
+    ->Name("P6/heads2/tokens128/dim16/causal")
+    ->UseManualTime()
+    ->Iterations(1);
 
 }  // namespace

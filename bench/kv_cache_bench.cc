@@ -10,7 +10,7 @@
 namespace {
 
 using fovea_bench::Noise;
-using fovea_bench::Report;
+using fovea_bench::TimeCase;
 
 template <size_t kHeadsArg, size_t kKvHeadsArg, size_t kContext, size_t kDim>
 struct Decode : fovea::AttentionConfig {
@@ -44,17 +44,23 @@ void DecodeCase(benchmark::State& state) {
   call.out = fovea::HeadMajor(out.data(), kHeads, 1, kDim);
   call.queries = 1;
   call.first_position = kContext - 1;
-  const Report report(state, 4.0 * kHeads * kContext * kDim,
-                      2 * kCached * sizeof(float));
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(Attention::Attend(call, cache, workspace));
-    benchmark::ClobberMemory();
-  }
+  TimeCase(
+      state, 4.0 * kHeads * kContext * kDim, 2 * kCached * sizeof(float), [&] {
+        benchmark::DoNotOptimize(Attention::Attend(call, cache, workspace));
+      });
 }
 
-BENCHMARK(DecodeCase<8, 8, 2048, 64>)->Name("D1/heads8/context2048/dim64");
+BENCHMARK(DecodeCase<8, 8, 2048, 64>)
+    ->Name("D1/heads8/context2048/dim64")
+    ->UseManualTime()
+    ->Iterations(1);
 BENCHMARK(DecodeCase<32, 8, 4096, 128>)
-    ->Name("D2/heads32/kv_heads8/context4096/dim128");
-BENCHMARK(DecodeCase<4, 4, 256, 32>)->Name("D3/heads4/context256/dim32");
+    ->Name("D2/heads32/kv_heads8/context4096/dim128")
+    ->UseManualTime()
+    ->Iterations(1);
+BENCHMARK(DecodeCase<4, 4, 256, 32>)
+    ->Name("D3/heads4/context256/dim32")
+    ->UseManualTime()
+    ->Iterations(1);
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace {
 
 using fovea_bench::Noise;
-using fovea_bench::Report;
+using fovea_bench::TimeCase;
 
 constexpr size_t kDim = 512;
 constexpr size_t kTokens = 128;
@@ -49,14 +49,15 @@ void ModuleCase(benchmark::State& state) {
   call.queries = kTokens;
   const double projections = 4 * 2.0 * kTokens * kDim * kDim;
   const double attention = 4.0 * kTokens * kTokens * kDim;
-  const Report report(state, projections + attention,
-                      2 * kTokens * kDim * sizeof(float));
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(MultiHead::Run(weights, call, workspace));
-    benchmark::ClobberMemory();
-  }
+  TimeCase(state, projections + attention, 2 * kTokens * kDim * sizeof(float),
+           [&] {
+             benchmark::DoNotOptimize(MultiHead::Run(weights, call, workspace));
+           });
 }
 
-BENCHMARK(ModuleCase)->Name("M1/embed512/heads8/tokens128");
+BENCHMARK(ModuleCase)
+    ->Name("M1/embed512/heads8/tokens128")
+    ->UseManualTime()
+    ->Iterations(1);
 
 }  // namespace

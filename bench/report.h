@@ -5,10 +5,12 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "best_time.h"
 #include "machine.h"
 
 namespace fovea_bench {
@@ -27,21 +29,25 @@ inline std::vector<float> Noise(size_t count, uint32_t seed) {
 // Rates of one iteration: `flops` operations (a fused multiply-add is two) over
 // the measured FMA peak, and `bytes` of keys and values over the measured read
 // bandwidth of a buffer of that size; flops_per_byte is where the case stands
-// under the roofline.  Construct it before the timed loop.
+// under the roofline.
 class Report {
  public:
   Report(benchmark::State& state, double flops, size_t bytes)
-      : state_(state),
-        flops_(flops),
-        bytes_(static_cast<double>(bytes)),
-        peak_(FmaPeakFlops()),
-        bandwidth_(ReadBandwidth(bytes)) {}
+      : state_(state), flops_(flops), bytes_(bytes) {}
+
+  // Measures what the machine can do, in turn with the case: what slows the
+  // core then meets both.
+  void Sample() {
+    peak_ = std::max(peak_, FmaPeakFlops());
+    bandwidth_ = std::max(bandwidth_, ReadBandwidth(bytes_));
+  }
 
   ~Report() {
     state_.counters["gflops"] = Rate(flops_ * 1e-9);
-    state_.counters["flops_per_byte"] = flops_ / bytes_;
+    const double bytes = static_cast<double>(bytes_);
+    state_.counters["flops_per_byte"] = flops_ / bytes;
     state_.counters["fma_peak_pct"] = Rate(100.0 * flops_ / peak_);
-    state_.counters["read_bw_pct"] = Rate(100.0 * bytes_ / bandwidth_);
+    state_.counters["read_bw_pct"] = Rate(100.0 * bytes / bandwidth_);
   }
 
   Report(const Report&) = delete;
@@ -55,10 +61,30 @@ class Report {
 
   benchmark::State& state_;
   double flops_;
-  double bytes_;
-  double peak_;
-  double bandwidth_;
+  size_t bytes_;
+  double peak_ = 0;
+  double bandwidth_ = 0;
 };
+
+// A case of so many operations and bytes: the best time of work(), and rates
+// against the best of the machine, over half a second.  Register it with
+// UseManualTime() and Iterations(1).
+template <class Work>
+void TimeCase(benchmark::State& state, double flops, size_t bytes,
+              const Work& work) {
+  Report report(state, flops, bytes);
+  BestTime time([&] {
+    work();
+    benchmark::ClobberMemory();
+  });
+  for (auto _ : state) {
+    RepeatFor(0.5, [&] {
+      time.Sample();
+      report.Sample();
+    });
+    state.SetIterationTime(time.seconds());
+  }
+}
 
 }  // namespace fovea_bench
 

@@ -70,19 +70,23 @@ HWY_INLINE void AccumulateColumns(const HeadGroup& group, const Rows& rows,
 
 // The values of a tile that stays in the cache for many rows.
 struct PlainValues {
-  HWY_INLINE AdjacentColumns Columns(const float* data, size_t step) const {
-    return {data, step};
+  template <size_t kVecs>
+  HWY_INLINE AdjacentColumns Columns(const float* values, size_t column,
+                                     size_t step) const {
+    return {values + column, step};
   }
 };
 
 // The values of a tile that is read once: meanwhile the next tile's keys come.
+template <class Shape>
 struct StreamedValues {
-  const float* values;     // the tile's
-  const float* next_keys;  // at the same place as `values`
+  const float* next_keys;
 
-  HWY_INLINE WhileFetching<AdjacentColumns> Columns(const float* data,
-                                                    size_t step) const {
-    return {{data, step}, next_keys + (data - values)};
+  template <size_t kVecs>
+  HWY_INLINE WhileFetching<AdjacentColumns, kVecs, Shape::kFetchesInOrder>
+  Columns(const float* values, size_t column, size_t step) const {
+    const size_t place = Shape::kFetchesInOrder ? column * kTile : column;
+    return {{values + column, step}, next_keys + place};
   }
 };
 
@@ -96,9 +100,13 @@ HWY_INLINE void Accumulate(const HeadGroup& group, const Rows& rows,
   const float* values =
       group.v + (tile.first + FirstKey<Shape>(tile)) * group.v_token_stride;
   const size_t vecs = value_dim / lanes;
-  ForGroups<4>(0, vecs, [&](auto vec_group, size_t vec) HWY_ATTR {
+  // A single row has few chains, each of which waits for itself.
+  constexpr size_t kVecGroup =
+      Shape::kMaxRows == 1 && kAccumulators >= 16 ? 8 : 4;
+  ForGroups<kVecGroup>(0, vecs, [&](auto vec_group, size_t vec) HWY_ATTR {
     const size_t column = vec * lanes;
-    const auto v = how.Columns(values + column, group.v_token_stride);
+    const auto v = how.template Columns<vec_group.value>(values, column,
+                                                         group.v_token_stride);
     AccumulateColumns<Shape, vec_group.value, kMarked>(
         group, rows, tile, strides, column, v, scratch);
   });

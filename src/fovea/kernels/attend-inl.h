@@ -121,8 +121,7 @@ struct KeyLanes {
     const typename Shape::HeadDim head_dim(group.head_dim);
     const size_t next = tile.first + kTile;
     const size_t key = next < group.keys ? next : tile.first;
-    const StreamedValues values{group.v + tile.first * group.v_token_stride,
-                                group.k + key * head_dim};
+    const StreamedValues<Shape> values{group.k + key * head_dim};
     WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
       Accumulate<Shape, marked.value>(group, rows, tile, {kTile, 1}, values,
                                       scratch);

@@ -23,12 +23,15 @@ template <size_t kHeadDimOr0, size_t kValueDimOr0, size_t kGroupOr0,
 struct BlockShape {
   using HeadDim = Length<kHeadDimOr0>;
   using ValueDim = Length<kValueDimOr0>;
-  // Whether vectors of any length that kMaxLanes allows leave no dim over.
-  static constexpr bool kWholeVectors =
-      kHeadDimOr0 != 0 && kHeadDimOr0 % kMaxLanes == 0;
+  // Whether groups of kDims leave no head dim over.
+  template <size_t kDims>
+  static constexpr bool kDivides = kHeadDimOr0 != 0 && kHeadDimOr0 % kDims == 0;
   using Group = Length<kGroupOr0>;  // query heads that share the kv head
   using Features = FeaturesArg;
   static constexpr size_t kMaxRows = kMaxRowsArg;  // of one kv head
+
+  // See WhileFetching.
+  static constexpr bool kFetchesInOrder = kMaxRows >= 4;
 
   // Vectors of queries that one block holds: enough accumulators for the
   // micro-kernel, few enough that a tile's scores stay in the L1 cache.

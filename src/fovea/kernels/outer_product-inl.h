@@ -46,6 +46,7 @@ struct AdjacentColumns {
   HWY_INLINE Vec Load(const float* step_data, size_t vec) const {
     return hn::LoadU(FloatTag(), At(step_data, vec));
   }
+  HWY_INLINE void Fetch(const float*, size_t, size_t) const {}
 };
 
 // The last columns of a row, fewer than a vector: the rest is not read.
@@ -57,6 +58,7 @@ struct LastColumns {
   HWY_INLINE Vec Load(const float* step_data, size_t) const {
     return hn::LoadN(FloatTag(), step_data, count);
   }
+  HWY_INLINE void Fetch(const float*, size_t, size_t) const {}
 };
 
 // Columns in panels [k][16], which are `panel_stride` apart.  The first column
@@ -74,29 +76,36 @@ struct PanelColumns {
   HWY_INLINE Vec Load(const float* step_data, size_t vec) const {
     return hn::LoadU(FloatTag(), At(step_data, vec));
   }
+  HWY_INLINE void Fetch(const float*, size_t, size_t) const {}
 };
 
-// Columns that, with every vector read, fetch the vector at the same place of
-// another array into the cache.  A decode reads keys and values in turn: what
-// one phase fetches, the other finds, and memory never waits for the softmax
-// between them (Zen 5: D1 84 -> 89 %, D2 43 -> 53 % of the read bandwidth).
-template <class Columns>
+// Columns that are read once, kVecs vectors a step, and bring another array of
+// that size into the cache meanwhile.  A decode reads keys and values in turn:
+// what one phase fetches, the other finds, and memory never waits for the
+// softmax between them (Zen 5: D1 84 -> 89 % of the read bandwidth).
+//
+// Each line read brings the other array's line at the same place or, kInOrder,
+// its next one, which memory likes better (D2 47 -> 59 GB/s).  Not for a single
+// row, whose phases are short: what it needs first must come first (D3 -20 %).
+template <class Columns, size_t kVecs, bool kInOrder>
 struct WhileFetching : Columns {
   const float* other;
 
-  HWY_INLINE Vec Load(const float* step_data, size_t vec) const {
+  HWY_INLINE void Fetch(const float* step_data, size_t k, size_t vec) const {
+    const size_t lanes = hn::Lanes(FloatTag());
     // A lone lane is a core whose prefetch is a wasted cycle.
-    if constexpr (kMaxLanes > 1) {
-      const uintptr_t offset =
-          reinterpret_cast<uintptr_t>(Columns::At(step_data, vec)) -
-          reinterpret_cast<uintptr_t>(Columns::data);
-      // As an integer: the place may lie past the other array's end, which a
-      // fetch may name but a pointer may not.
-      const uintptr_t place = reinterpret_cast<uintptr_t>(other) + offset;
-      // NOLINTNEXTLINE(performance-no-int-to-ptr)
-      hwy::Prefetch(reinterpret_cast<const float*>(place));
-    }
-    return Columns::Load(step_data, vec);
+    if (kMaxLanes == 1 || vec * lanes % kPanel != 0) return;
+    // As integers: the place may lie past the other array's end, which a fetch
+    // may name but a pointer may not.
+    const auto address = [](const float* p) {
+      return reinterpret_cast<uintptr_t>(p);
+    };
+    const uintptr_t place =
+        address(other) + (kInOrder ? (k * kVecs + vec) * lanes * sizeof(float)
+                                   : address(Columns::At(step_data, vec)) -
+                                         address(Columns::data));
+    // NOLINTNEXTLINE(performance-no-int-to-ptr)
+    hwy::Prefetch(reinterpret_cast<const float*>(place));
   }
 };
 
@@ -190,6 +199,7 @@ struct OuterProduct<kRows, kVecs, std::index_sequence<kBlock...>,
     for (; k < common; ++k) {
       Step<Steps::kSkipsMarked>(factors, a.row_stride,
                                 Column(b.Load(columns, kVec))..., sums...);
+      (b.Fetch(columns, k, kVec), ...);
       factors += a.step;
       columns += b.step;
     }

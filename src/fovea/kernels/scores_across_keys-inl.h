@@ -8,6 +8,7 @@
 #define FOVEA_KERNELS_SCORES_ACROSS_KEYS_INL_H_
 #endif
 
+#include "fovea/kernels/online_softmax-inl.h"
 #include "fovea/kernels/scores-inl.h"
 #include "fovea/kernels/transpose-inl.h"
 
@@ -22,11 +23,8 @@ HWY_INLINE void LoadQueriesAsRows(const HeadGroup& group, const Rows& rows,
                                   float* to) {
   const typename Shape::HeadDim head_dim(group.head_dim);
   for (size_t i = 0; i < rows.count; ++i) {
-    const float* HWY_RESTRICT q = QueryRow<Shape>(group, rows.first + i);
-    float* HWY_RESTRICT scaled = to + i * head_dim;
-    for (size_t dim = 0; dim < head_dim; ++dim) {
-      scaled[dim] = q[dim] * group.scale;
-    }
+    ScaleRow(QueryRow<Shape>(group, rows.first + i), head_dim, group.scale,
+             to + i * head_dim);
   }
 }
 
@@ -59,117 +57,122 @@ HWY_INLINE void ScoreRowsAcrossKeys(const HeadGroup& group, const Rows& rows,
   const size_t vecs = RoundUp(tile.count, kPanel) / lanes;
   ForGroups<kRowGroup>(0, rows.count, [&](auto row_group, size_t row) HWY_ATTR {
     constexpr size_t kRows = row_group.value;
-    constexpr size_t kMost = kTile / kMaxLanes;
-    constexpr size_t kVecs =
-        kAccumulators / kRows < kMost ? kAccumulators / kRows : kMost;
-    constexpr size_t kFewest = kVecsOfPanel < kVecs ? kVecsOfPanel : kVecs;
+    constexpr size_t kAll = kTile / kMaxLanes;
+    constexpr size_t kMost =
+        kAccumulators / kRows < kAll ? kAccumulators / kRows : kAll;
+    constexpr size_t kFewest = kVecsOfPanel < kMost ? kVecsOfPanel : kMost;
     const float* queries = scratch.queries + row * head_dim;
     const auto some_keys = [&](auto vec_group, size_t vec) HWY_ATTR {
+      constexpr size_t kVecs = vec_group.value;
+      constexpr bool kInOrder = Shape::kFetchesInOrder;
       ForChains(head_dim, [&](const Chain& chain) HWY_ATTR {
         const Factors q{queries + chain.dim, head_dim, 1};
-        const WhileFetching<PanelColumns> k{
+        const size_t fetched =
+            kInOrder ? (vec * head_dim + kVecs * chain.dim) * lanes
+                     : chain.dim * kPanel;
+        const WhileFetching<PanelColumns, kVecs, kInOrder> k{
             {panels + chain.dim * kPanel, vec * lanes, kPanel * head_dim},
-            values + chain.dim * kPanel};
+            values + fetched};
         const RowScoreSink sink{scratch.scores + row * kTile + vec * lanes,
                                 chain};
-        OuterProduct<kRows, vec_group.value>::Run(q, k, AllSteps{chain.count},
-                                                  sink);
+        OuterProduct<kRows, kVecs>::Run(q, k, AllSteps{chain.count}, sink);
       });
     };
-    ForGroups<kVecs, kFewest>(first_vec, vecs, some_keys);
+    ForGroups<kMost, kFewest>(first_vec, vecs, some_keys);
   });
 }
 
-// Keys of a tile in plain rows.
-struct PlainKeys {
-  const float* rows;
-  size_t stride;
-  size_t count;
+// The rows of as many keys as a vector has lanes.
+struct KeyRows {
+  const float* const* rows;
 
-  // Calls body(row_of) for a vector of keys (see transpose-inl.h): those past
-  // the last one are the last one.
-  template <class Body>
-  HWY_INLINE void WithRows(size_t key, const Body& body) const {
-    const size_t lanes = hn::Lanes(FloatTag());
-    const float* first = rows + key * stride;
-    if (key + lanes <= count) {
-      body([=](size_t four, size_t i)
-               HWY_ATTR { return first + four * stride + i * stride; });
-    } else {
-      const size_t last = count - 1 - key;
-      body([=](size_t four, size_t i) {
-        return first + HWY_MIN(four + i, last) * stride;
-      });
-    }
+  HWY_INLINE const float* operator()(size_t first, size_t i) const {
+    return rows[first + i];
   }
 };
 
-// Where the chain of a vector of keys stands: sums[row * kTile].
+// Where the chains of neighbouring keys stand: sums[row * kTile + key].
 struct KeyChains {
-  float* sums;
+  float* HWY_RESTRICT sums;
   size_t rows;
-  bool first;  // the chain begins
+  bool begin;
 
-  HWY_INLINE Vec Start(size_t row) const {
+  HWY_INLINE Vec Start(size_t row, size_t key) const {
     const FloatTag d;
-    return first ? hn::Zero(d) : hn::Load(d, sums + row * kTile);
+    return begin ? hn::Zero(d) : hn::Load(d, sums + row * kTile + key);
+  }
+  HWY_INLINE void Keep(size_t row, size_t key, Vec sum) const {
+    hn::Store(sum, FloatTag(), sums + row * kTile + key);
   }
 };
 
-// The chains go on over dims that lie packed, packed[dim][key].
-HWY_INLINE void ScorePacked(const float* HWY_RESTRICT packed, size_t dims,
-                            const float* queries, size_t query_stride,
-                            const KeyChains& chains) {
-  const FloatTag d;
-  const size_t lanes = hn::Lanes(d);
-  for (size_t row = 0; row < chains.rows; ++row) {
-    const float* HWY_RESTRICT q = queries + row * query_stride;
-    Vec sum = chains.Start(row);
-    for (size_t i = 0; i < dims; ++i) {
-      sum = Fma(hn::Load(d, packed + i * lanes), hn::Set(d, q[i]), sum);
-    }
-    hn::Store(sum, d, chains.sums + row * kTile);
-  }
-}
+// Queries as rows.
+struct QueryRows {
+  const float* data;
+  size_t head_dim;
 
-// The chains go on over as many dims, from `dim` on, as a vector has lanes.
-template <class Row>
-HWY_INLINE void ScoreSquare(const Row& row_of, size_t dim, const float* queries,
-                            size_t query_stride, const KeyChains& chains,
-                            float* HWY_RESTRICT packed) {
+  HWY_INLINE const float* At(size_t row, size_t dim) const {
+    return data + row * head_dim + dim;
+  }
+};
+
+#if HWY_HAVE_SCALABLE || HWY_TARGET == HWY_SCALAR
+
+HWY_INLINE size_t DimsOfStep() { return hn::Lanes(FloatTag()); }
+
+#else
+
+HWY_INLINE constexpr size_t DimsOfStep() { return kDimsInRegisters; }
+
+// The chains of two vectors of keys go on over kDimsInRegisters dims.
+HWY_INLINE void ScoreInRegisters(const float* const* rows, size_t dim,
+                                 const QueryRows& queries,
+                                 const KeyChains& chains) {
   const FloatTag d;
-  if constexpr (kHasSquare) {
-    WithSquare(row_of, dim, 1.0f, [&](auto... dims) HWY_ATTR {
+  const KeyRows low{rows}, high{rows + kMaxLanes};
+  WithDims(low, dim, 1.0f, [&](auto... low_dims) HWY_ATTR {
+    WithDims(high, dim, 1.0f, [&](auto... high_dims) HWY_ATTR {
       for (size_t row = 0; row < chains.rows; ++row) {
-        const float* HWY_RESTRICT q = queries + row * query_stride + dim;
-        Vec sum = chains.Start(row);
-        ((sum = Fma(dims, hn::Set(d, *q), sum), ++q), ...);
-        hn::Store(sum, d, chains.sums + row * kTile);
+        const float* HWY_RESTRICT q = queries.At(row, dim);
+        Vec low_sum = chains.Start(row, 0);
+        Vec high_sum = chains.Start(row, kMaxLanes);
+        ((low_sum = Fma(low_dims, hn::Set(d, *q), low_sum),
+          high_sum = Fma(high_dims, hn::Set(d, *q), high_sum), ++q),
+         ...);
+        chains.Keep(row, 0, low_sum);
+        chains.Keep(row, kMaxLanes, high_sum);
       }
     });
-    static_cast<void>(packed);
-  } else {
-    TransposeSquare(row_of, dim, 1.0f, packed, hn::Lanes(d));
-    ScorePacked(packed, hn::Lanes(d), queries + dim, query_stride, chains);
-  }
+  });
 }
 
-// The chains go on over the last dims of a row, fewer than a vector has lanes.
-template <class Row>
-HWY_INLINE void ScoreLastDims(const Row& row_of, size_t dim, size_t head_dim,
-                              const float* queries, size_t query_stride,
-                              const KeyChains& chains,
-                              float* HWY_RESTRICT packed) {
-  const size_t lanes = hn::Lanes(FloatTag());
+#endif
+
+// Those of one vector of keys, `key` of the chains', go on over as many dims as
+// a vector has lanes, or as are left.
+HWY_INLINE void ScorePacked(const float* const* rows, size_t dim, size_t key,
+                            const QueryRows& queries, const KeyChains& chains,
+                            float* HWY_RESTRICT packed) {
+  const FloatTag d;
+  const size_t lanes = hn::Lanes(d);
+  const size_t head_dim = queries.head_dim;
+  const size_t end = HWY_MIN(dim + lanes, head_dim);
+  const KeyRows row_of{rows + key};
   size_t first = 0;  // dim that is packed first
   if (head_dim >= lanes) {
-    first = head_dim - lanes;
+    first = end - lanes;
     TransposeSquare(row_of, first, 1.0f, packed, lanes);
   } else {
     TransposeVector(row_of, head_dim, 1.0f, packed, lanes);
   }
-  ScorePacked(packed + (dim - first) * lanes, head_dim - dim, queries + dim,
-              query_stride, chains);
+  for (size_t row = 0; row < chains.rows; ++row) {
+    Vec sum = chains.Start(row, key);
+    for (size_t i = dim; i < end; ++i) {
+      const Vec column = hn::Load(d, packed + (i - first) * lanes);
+      sum = Fma(column, hn::Set(d, *queries.At(row, i)), sum);
+    }
+    chains.Keep(row, key, sum);
+  }
 }
 
 // The same scores for keys in plain rows, which are transposed on the way:
@@ -181,29 +184,37 @@ HWY_INLINE void ScoreRowsAcrossPlainKeys(const HeadGroup& group,
   const FloatTag d;
   const size_t lanes = hn::Lanes(d);
   const typename Shape::HeadDim head_dim(group.head_dim);
-  const PlainKeys keys{group.k + tile.first * group.k_token_stride,
-                       group.k_token_stride, tile.count};
   float* HWY_RESTRICT packed = scratch.queries;
-  const float* queries = packed + kPackedFloats;
+  const QueryRows queries{packed + kPackedFloats, head_dim};
   // A second chain grows where the scores of more rows would lie.
   float* second = scratch.scores + kFewRows * kTile;
-  const auto score = [&](size_t key, size_t dim) HWY_ATTR {
+  const auto score = [&](const float* const* key_rows, size_t key,
+                         size_t dim) HWY_ATTR {
     float* sums = (dim < kChain ? scratch.scores : second) + key;
     const KeyChains chains{sums, rows.count, dim % kChain == 0};
-    keys.WithRows(key, [&](const auto& row_of) HWY_ATTR {
-      if (Shape::kWholeVectors || head_dim - dim >= lanes) {
-        ScoreSquare(row_of, dim, queries, head_dim, chains, packed);
-      } else {
-        ScoreLastDims(row_of, dim, head_dim, queries, head_dim, chains, packed);
+    if constexpr (kDimsInRegisters != 0) {
+      if (Shape::template kDivides<kDimsInRegisters> ||
+          head_dim - dim >= kDimsInRegisters) {
+        return ScoreInRegisters(key_rows, dim, queries, chains);
       }
-    });
+    }
+    ScorePacked(key_rows, dim, 0, queries, chains, packed);
+    ScorePacked(key_rows, dim, lanes, queries, chains, packed);
   };
-  // Two vectors of keys in turn: one's chain waits while the other's goes on.
-  const size_t begin = FirstKey<Shape>(tile) / lanes * lanes;
-  for (size_t key = begin; key < tile.count; key += 2 * lanes) {
-    for (size_t dim = 0; dim < head_dim; dim += lanes) {
-      score(key, dim);
-      if (key + lanes < tile.count) score(key + lanes, dim);
+  // Some chains in turn: one waits while the others go on.
+  constexpr size_t kTurn = 4 * kMaxLanes;
+  const float* key_rows[kTurn];
+  const size_t begin = FirstKey<Shape>(tile) / kTurn * kTurn;
+  for (size_t first = begin; first < tile.count; first += kTurn) {
+    for (size_t i = 0; i < kTurn; ++i) {
+      const size_t key = HWY_MIN(first + i, tile.count - 1);
+      key_rows[i] = group.k + (tile.first + key) * group.k_token_stride;
+    }
+    const size_t count = HWY_MIN(tile.count - first, kTurn);
+    for (size_t dim = 0; dim < head_dim; dim += DimsOfStep()) {
+      for (size_t i = 0; i < count; i += 2 * lanes) {
+        score(key_rows + i, first + i, dim);
+      }
     }
   }
   if (head_dim <= kChain) return;

@@ -21,8 +21,8 @@ HWY_INLINE Vec Scaled(Vec v, float scale) {
 
 #if HWY_HAVE_SCALABLE || HWY_TARGET == HWY_SCALAR
 
-// Vectors without a size can't be members, so there is no WithSquare.
-constexpr bool kHasSquare = false;
+// Vectors without a size can't be members, so there is no WithDims.
+constexpr size_t kDimsInRegisters = 0;
 
 HWY_INLINE Vec LoadScaled(const float* from, float scale) {
   return Scaled(hn::LoadU(FloatTag(), from), scale);
@@ -60,81 +60,106 @@ HWY_INLINE void TransposeSquare(const Row& row_of, size_t dim, float scale,
 
 #else
 
-constexpr bool kHasSquare = true;
+// Dims that WithDims hands out.
+constexpr size_t kDimsInRegisters = kMaxLanes == kPanel ? 8 : 4;
 
 struct Four {
   Vec v0, v1, v2, v3;
 };
 
-// Four dims of row `first`, in a block of four lanes, then those of rows
-// first + 4, first + 8 and first + 12.  A block that comes from memory costs no
-// shuffle.
-template <class Row>
-HWY_INLINE Vec LoadBlocks(const Row& row_of, size_t first, size_t dim) {
+// In each block of four lanes: four dims of one row in, of four rows out.
+HWY_INLINE Four TransposeBlocks(const Four& rows, float scale) {
   const FloatTag d;
-  const hn::CappedTag<float, 4> block;
-  const auto load = [&](size_t four) HWY_ATTR {
-    return hn::LoadU(block, row_of(four, first) + dim);
-  };
-  if constexpr (kMaxLanes == 4) {
-    return load(0);
-  } else {
-    const Vec v = hn::InsertBlock<1>(hn::ResizeBitCast(d, load(0)), load(4));
-    if constexpr (kMaxLanes == 8) {
-      return v;
-    } else {
-      return hn::InsertBlock<3>(hn::InsertBlock<2>(v, load(8)), load(12));
-    }
-  }
-}
-
-// Dims dim to dim + 3 of as many rows as a vector has lanes.
-template <class Row>
-HWY_INLINE Four LoadFourDims(const Row& row_of, size_t dim, float scale) {
-  const FloatTag d;
-  const Vec r0 = LoadBlocks(row_of, 0, dim);
-  const Vec r1 = LoadBlocks(row_of, 1, dim);
-  const Vec r2 = LoadBlocks(row_of, 2, dim);
-  const Vec r3 = LoadBlocks(row_of, 3, dim);
-  const Vec low02 = hn::InterleaveLower(d, r0, r2);
-  const Vec low13 = hn::InterleaveLower(d, r1, r3);
-  const Vec high02 = hn::InterleaveUpper(d, r0, r2);
-  const Vec high13 = hn::InterleaveUpper(d, r1, r3);
+  const Vec low02 = hn::InterleaveLower(d, rows.v0, rows.v2);
+  const Vec low13 = hn::InterleaveLower(d, rows.v1, rows.v3);
+  const Vec high02 = hn::InterleaveUpper(d, rows.v0, rows.v2);
+  const Vec high13 = hn::InterleaveUpper(d, rows.v1, rows.v3);
   return {Scaled(hn::InterleaveLower(d, low02, low13), scale),
           Scaled(hn::InterleaveUpper(d, low02, low13), scale),
           Scaled(hn::InterleaveLower(d, high02, high13), scale),
           Scaled(hn::InterleaveUpper(d, high02, high13), scale)};
 }
 
-// Calls body(v0, v1, ...) with as many dims, from `dim` on, of as many rows as
-// a vector has lanes.  They stay in registers.
-template <class Row, class Body>
-HWY_INLINE void WithSquare(const Row& row_of, size_t dim, float scale,
-                           const Body& body) {
-  const Four a = LoadFourDims(row_of, dim, scale);
-  if constexpr (kMaxLanes == 4) {
-    body(a.v0, a.v1, a.v2, a.v3);
-  } else {
-    const Four b = LoadFourDims(row_of, dim + 4, scale);
-    if constexpr (kMaxLanes == 8) {
-      body(a.v0, a.v1, a.v2, a.v3, b.v0, b.v1, b.v2, b.v3);
-    } else {
-      const Four c = LoadFourDims(row_of, dim + 8, scale);
-      const Four e = LoadFourDims(row_of, dim + 12, scale);
-      body(a.v0, a.v1, a.v2, a.v3, b.v0, b.v1, b.v2, b.v3, c.v0, c.v1, c.v2,
-           c.v3, e.v0, e.v1, e.v2, e.v3);
-    }
-  }
+#if HWY_MAX_BYTES == 16
+
+// Four dims, from `dim` on, of rows first to first + 3.
+template <class Row>
+HWY_INLINE Four LoadFour(const Row& row_of, size_t first, size_t dim,
+                         float scale) {
+  const FloatTag d;
+  const auto load = [&](size_t i) HWY_ATTR {
+    return hn::LoadU(d, row_of(first, i) + dim);
+  };
+  return TransposeBlocks({load(0), load(1), load(2), load(3)}, scale);
 }
+
+#else
+
+// As many dims as half a vector has lanes, from `dim` on, of rows first to
+// first + 3, and of those half a vector further: a half that comes from memory
+// costs no shuffle.
+template <class Row>
+HWY_INLINE Four LoadFour(const Row& row_of, size_t first, size_t dim,
+                         float scale) {
+  const FloatTag d;
+  const hn::Half<FloatTag> half;
+  const auto low = [&](size_t i) HWY_ATTR {
+    return hn::LoadU(half, row_of(first, i) + dim);
+  };
+  const auto both = [&](auto l, size_t i) HWY_ATTR {
+    return hn::Combine(
+        d, hn::LoadU(half, row_of(first + kMaxLanes / 2, i) + dim), l);
+  };
+  const auto l0 = low(0), l1 = low(1), l2 = low(2), l3 = low(3);
+  return TransposeBlocks({both(l0, 0), both(l1, 1), both(l2, 2), both(l3, 3)},
+                         scale);
+}
+
+#endif
+
+#if HWY_MAX_BYTES == 64
+
+// Of four blocks of four lanes in a and b: a0 b0 a2 b2, and a1 b1 a3 b3.
+HWY_INLINE Vec EvenBlocks(Vec a, Vec b) {
+  return hn::OddEvenBlocks(hn::SwapAdjacentBlocks(b), a);
+}
+HWY_INLINE Vec OddBlocks(Vec a, Vec b) {
+  return hn::OddEvenBlocks(b, hn::SwapAdjacentBlocks(a));
+}
+
+template <class Row, class Body>
+HWY_INLINE void WithDims(const Row& row_of, size_t dim, float scale,
+                         const Body& body) {
+  const Four a = LoadFour(row_of, 0, dim, scale);
+  const Four b = LoadFour(row_of, 4, dim, scale);
+  body(EvenBlocks(a.v0, b.v0), EvenBlocks(a.v1, b.v1), EvenBlocks(a.v2, b.v2),
+       EvenBlocks(a.v3, b.v3), OddBlocks(a.v0, b.v0), OddBlocks(a.v1, b.v1),
+       OddBlocks(a.v2, b.v2), OddBlocks(a.v3, b.v3));
+}
+
+#else
+
+// Calls body(v0, v1, ...) with kDimsInRegisters dims, from `dim` on, of as many
+// rows as a vector has lanes.
+template <class Row, class Body>
+HWY_INLINE void WithDims(const Row& row_of, size_t dim, float scale,
+                         const Body& body) {
+  const Four dims = LoadFour(row_of, 0, dim, scale);
+  body(dims.v0, dims.v1, dims.v2, dims.v3);
+}
+
+#endif
 
 template <class Row>
 HWY_INLINE void TransposeSquare(const Row& row_of, size_t dim, float scale,
                                 float* HWY_RESTRICT to, size_t width) {
   const FloatTag d;
-  WithSquare(row_of, dim, scale, [&](auto... dims) HWY_ATTR {
-    size_t at = 0;
-    ((hn::StoreU(dims, d, to + at), at += width), ...);
-  });
+  for (size_t i = 0; i < kMaxLanes; i += kDimsInRegisters) {
+    WithDims(row_of, dim + i, scale, [&](auto... dims) HWY_ATTR {
+      size_t at = i * width;
+      ((hn::StoreU(dims, d, to + at), at += width), ...);
+    });
+  }
 }
 
 #endif
