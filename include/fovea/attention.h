@@ -44,14 +44,15 @@ inline namespace FOVEA_TARGET_NAMESPACE {
 template <class Config>
 class Attention {
   using R = Resolved<Config>;
-  template <bool kPartial>
+  template <bool kPartial, bool kRing>
   using ShapeWith =
       HWY_NAMESPACE::BlockShape<R::kHeadDim, R::kValueDim, R::kGroup,
                                 R::kMaxQueries * R::kGroup,
-                                FeaturesOf<R, kPartial>>;
-  using Shape = ShapeWith<false>;
-  using PartialShape = ShapeWith<true>;
-  using F = FeaturesOf<R, false>;
+                                FeaturesOf<R, kPartial, kRing>>;
+  using Shape = ShapeWith<false, false>;
+  using PartialShape = ShapeWith<true, false>;
+  using CacheShape = ShapeWith<false, R::kRing>;
+  using F = typename Shape::Features;
   template <class AnyF>
   using WorkspaceOf =
       BlockWorkspace<AnyF, HWY_NAMESPACE::QueryFloats<Shape>(R::kHeadDim),
@@ -64,7 +65,7 @@ class Attention {
   // Scratch of one call; its contents mean nothing between calls.  sizeof is
   // the RAM cost; it does not grow with kMaxKeys.
   using Workspace = WorkspaceOf<F>;
-  using PartialWorkspace = WorkspaceOf<FeaturesOf<R, true>>;
+  using PartialWorkspace = WorkspaceOf<typename PartialShape::Features>;
 
   // The run-time inputs of one call, with the members that the config's
   // features add: see CallOptions.
@@ -87,7 +88,7 @@ class Attention {
     // sees no key gives zeros (and an lse of -inf).  kWindow, kAlibi and a
     // ScorePolicy count from it too.  Step ignores it: there query 0 is the
     // first token appended.
-    ptrdiff_t first_position = 0;
+    int64_t first_position = 0;
     // Padding, for Run: batch entry b sees its first key_lengths[b] keys alone,
     // 0 to `keys` [batch]; null: all of them.  Step and Attend ignore it.
     const size_t* key_lengths = nullptr;
@@ -149,31 +150,40 @@ class Attention {
   // batch > 1.
   static Status Step(const Call& call, KvCache<Config>& cache,
                      Workspace& workspace) noexcept {
-    const size_t first = cache.size();
-    FOVEA_RETURN_IF_BAD(CheckCall(call, workspace, first + call.queries));
-    if (call.batch != 1) return Status::kUnsupported;
-    FOVEA_RETURN_IF_BAD(cache.Append(call.k, call.v, call.queries));
-    AttendCache(call, static_cast<ptrdiff_t>(first), cache, workspace);
+    KvCache<Config>* const caches[] = {&cache};
+    FOVEA_RETURN_IF_BAD(CheckOneStream(call));
+    return Step(call, caches, workspace);
+  }
+
+  // A step of several streams: batch entry b of the call is appended to
+  // *caches[b], and attends from it.  caches [batch], all different.
+  static Status Step(const Call& call, KvCache<Config>* const* caches,
+                     Workspace& workspace) noexcept {
+    FOVEA_RETURN_IF_BAD(CheckStep(call, caches, workspace));
+    for (size_t b = 0; b < call.batch; ++b) {
+      StepStream(call, b, *caches[b], workspace);
+    }
     return Status::kOk;
   }
 
-  // Attends to the cache without appending.  kZeroCount when it is empty.
-  static Status Attend(const Call& call, const KvCache<Config>& cache,
+  // Attends to the cache without appending.  kZeroCount when it is empty,
+  // kForgotten when it is a ring and what the first query sees has left it.
+  static Status Attend(const Call& call, const CacheView<Config>& cache,
                        Workspace& workspace) noexcept {
     FOVEA_RETURN_IF_BAD(CheckAttend(call, cache, workspace));
-    AttendCache(call, call.first_position, cache, workspace);
+    AttendCache(call, WholeEntry(call, 0), cache, workspace);
     return Status::kOk;
   }
 
   // One worker's share of Attend, as of Run.
-  static Status Attend(const Call& call, const KvCache<Config>& cache,
+  static Status Attend(const Call& call, const CacheView<Config>& cache,
                        Workspace& workspace, size_t part,
                        size_t parts) noexcept {
     FOVEA_RETURN_IF_BAD(CheckAttend(call, cache, workspace));
     const auto group = [&](size_t, size_t head) {
-      return GroupOfCache<Shape>(call, call.first_position, cache, head);
+      return GroupOfCache<CacheShape>(call, WholeEntry(call, 0), cache, head);
     };
-    return RunShare<FromCache<Shape>>(1, group, part, parts, workspace);
+    return RunShare<FromCache<CacheShape>>(1, group, part, parts, workspace);
   }
 
   // Run over keys [first_key, end_key) alone, unnormalised; the call's out,
@@ -197,17 +207,18 @@ class Attention {
     return Status::kOk;
   }
 
-  // The same of Attend.
-  static Status AttendPartial(const Call& call, const KvCache<Config>& cache,
+  // The same of Attend; not for a ring.
+  static Status AttendPartial(const Call& call, const CacheView<Config>& cache,
                               size_t first_key, size_t end_key,
                               const Partial& partial,
                               PartialWorkspace& workspace) noexcept {
+    static_assert(!R::kRing, "the keys of a ring have no ranges");
     FOVEA_RETURN_IF_BAD(CheckAttend(call, cache, workspace));
     FOVEA_RETURN_IF_BAD(
         CheckPartial(call, first_key, end_key, cache.size(), partial));
     const auto group = [&](size_t b, size_t head) {
       const auto whole =
-          GroupOfCache<PartialShape>(call, call.first_position, cache, head);
+          GroupOfCache<PartialShape>(call, WholeEntry(call, 0), cache, head);
       return Restricted(whole, partial, b, head, first_key, end_key);
     };
     AttendHeads<FromCache<PartialShape>>(1, group, workspace);
@@ -248,29 +259,61 @@ class Attention {
   static Status CheckRun(const Call& call,
                          const AnyWorkspace& workspace) noexcept {
     FOVEA_RETURN_IF_BAD(CheckCount(call.keys, R::kMaxKeys));
-    FOVEA_RETURN_IF_BAD(CheckCall(call, workspace, call.keys));
+    FOVEA_RETURN_IF_BAD(CheckCall(call, workspace));
     const Extent keys{call.batch, R::kKvHeads, call.keys, R::kHeadDim};
     const Extent values{call.batch, R::kKvHeads, call.keys, R::kValueDim};
     FOVEA_RETURN_IF_BAD(CheckView(call.k, keys, Shares::kBatch));
     FOVEA_RETURN_IF_BAD(CheckView(call.v, values, Shares::kBatch));
-    return CheckKeyLengths(call.key_lengths, call.batch, call.keys);
+    FOVEA_RETURN_IF_BAD(
+        CheckKeyLengths(call.key_lengths, call.batch, call.keys));
+    return CheckOptions<R>(call, call.batch, call.queries, call.keys);
   }
 
   template <class AnyWorkspace>
-  static Status CheckAttend(const Call& call, const KvCache<Config>& cache,
+  static Status CheckAttend(const Call& call, const CacheView<Config>& cache,
                             const AnyWorkspace& workspace) noexcept {
-    if (!IsAligned(&cache, alignof(KvCache<Config>))) {
-      return Status::kMisaligned;
+    FOVEA_RETURN_IF_BAD(cache.Check());
+    FOVEA_RETURN_IF_BAD(CheckCall(call, workspace));
+    FOVEA_RETURN_IF_BAD(CheckOneStream(call));
+    if (cache.size() == 0) return Status::kZeroCount;
+    FOVEA_RETURN_IF_BAD(CheckOptions<R>(call, 1, call.queries, cache.size()));
+    return cache.span().Holds(call.first_position) ? Status::kOk
+                                                   : Status::kForgotten;
+  }
+
+  static Status CheckOneStream(const Call& call) noexcept {
+    return call.batch > 1 ? Status::kUnsupported : Status::kOk;
+  }
+
+  static Status CheckStep(const Call& call, KvCache<Config>* const* caches,
+                          const Workspace& workspace) noexcept {
+    FOVEA_RETURN_IF_BAD(CheckArray(caches));
+    FOVEA_RETURN_IF_BAD(CheckCall(call, workspace));
+    const Extent keys{call.batch, R::kKvHeads, call.queries, R::kHeadDim};
+    const Extent values{call.batch, R::kKvHeads, call.queries, R::kValueDim};
+    FOVEA_RETURN_IF_BAD(CheckView(call.k, keys, Shares::kBatch));
+    FOVEA_RETURN_IF_BAD(CheckView(call.v, values, Shares::kBatch));
+    // Their rows are as long as the cache is, and caches differ.
+    if ((F::kWeights || F::kHasScores) && call.batch > 1) {
+      return Status::kUnsupported;
     }
-    FOVEA_RETURN_IF_BAD(CheckCall(call, workspace, cache.size()));
-    if (call.batch != 1) return Status::kUnsupported;
-    return cache.size() == 0 ? Status::kZeroCount : Status::kOk;
+    for (size_t b = 0; b < call.batch; ++b) {
+      if (caches[b] == nullptr) return Status::kNullPointer;
+      FOVEA_RETURN_IF_BAD(caches[b]->CheckRoom(call.queries));
+      const size_t size = caches[b]->size() + call.queries;
+      FOVEA_RETURN_IF_BAD(
+          CheckOptions<R>(call, call.batch, call.queries, size));
+      for (size_t other = 0; other < b; ++other) {
+        if (caches[other] == caches[b]) return Status::kUnsupported;
+      }
+    }
+    return Status::kOk;
   }
 
   // What all of them have in common.
   template <class AnyWorkspace>
-  static Status CheckCall(const Call& call, const AnyWorkspace& workspace,
-                          size_t keys) noexcept {
+  static Status CheckCall(const Call& call,
+                          const AnyWorkspace& workspace) noexcept {
     if (!IsAligned(&workspace, alignof(AnyWorkspace))) {
       return Status::kMisaligned;
     }
@@ -280,8 +323,7 @@ class Attention {
     const Extent out{call.batch, R::kHeads, call.queries, R::kValueDim};
     FOVEA_RETURN_IF_BAD(CheckView(call.q, q, Shares::kBatch));
     FOVEA_RETURN_IF_BAD(CheckView(call.out, out, Shares::kNothing));
-    if (!IsFinite(call.scale)) return Status::kBadScale;
-    return CheckOptions<R>(call, call.batch, call.queries, keys);
+    return IsFinite(call.scale) ? Status::kOk : Status::kBadScale;
   }
 
   static Status CheckPartial(const Call& call, size_t first_key, size_t end_key,
@@ -315,22 +357,34 @@ class Attention {
 
   // ------------------------------------------------------------------- groups
 
+  // Queries of one batch entry that attend together.
+  struct Chunk {
+    size_t batch;
+    size_t first_query;
+    size_t queries;
+    int64_t first_position;
+  };
+
+  static Chunk WholeEntry(const Call& call, size_t batch) noexcept {
+    return {batch, 0, call.queries, call.first_position};
+  }
+
   template <class AnyShape>
   static HWY_NAMESPACE::GroupOf<AnyShape> GroupOfQueries(
-      const Call& call, ptrdiff_t first_position, size_t batch,
-      size_t kv_head) noexcept {
+      const Call& call, const Chunk& chunk, size_t kv_head) noexcept {
     constexpr float kDefault = DefaultScale(R::kHeadDim);
+    using AnyF = typename AnyShape::Features;
     const size_t head = kv_head * R::kGroup;
     HWY_NAMESPACE::GroupOf<AnyShape> group;
-    group.q = call.q.Row(batch, head, 0);
+    group.q = call.q.Row(chunk.batch, head, chunk.first_query);
     group.q_head_stride = call.q.head_stride;
     group.q_token_stride = call.q.token_stride;
-    group.out = call.out.Row(batch, head, 0);
+    group.out = call.out.Row(chunk.batch, head, chunk.first_query);
     group.out_head_stride = call.out.head_stride;
     group.out_token_stride = call.out.token_stride;
     group.heads = R::kGroup;
-    group.queries = call.queries;
-    group.first_position = first_position;
+    group.queries = chunk.queries;
+    group.first_position = Near(chunk.first_position);
     group.head_dim = R::kHeadDim;
     group.value_dim = R::kValueDim;
     const float scale = call.scale == 0.0f ? kDefault : call.scale;
@@ -339,17 +393,29 @@ class Attention {
       if (call.softcap != 0.0f) group.scale = scale / call.softcap;
     }
     if constexpr (F::kHasPolicy) group.first_head = head;
+    if constexpr (F::kPositions) {
+      group.query_position = static_cast<int32_t>(
+          static_cast<uint32_t>(static_cast<uint64_t>(chunk.first_position)));
+    }
+    if constexpr (AnyF::kHasRowOutputs) group.row_head_stride = call.queries;
     return group;
+  }
+
+  static ptrdiff_t Near(int64_t position) noexcept {
+    constexpr int64_t kMost = kFar;
+    const int64_t most = position < kMost ? position : kMost;
+    return static_cast<ptrdiff_t>(most > -kMost ? most : -kMost);
   }
 
   // What depends on the number of keys.
   template <class AnyShape>
-  static void SetKeys(const Call& call, size_t batch, size_t kv_head,
+  static void SetKeys(const Call& call, const Chunk& chunk, size_t kv_head,
                       size_t keys, size_t visible_keys,
                       HWY_NAMESPACE::GroupOf<AnyShape>& group) noexcept {
     using AnyF = typename AnyShape::Features;
-    static_cast<CallOptions<AnyF>&>(group) = OptionsFrom<AnyF, R>(
-        call, batch, kv_head * R::kGroup, call.queries, keys);
+    const CallRow row{chunk.batch, kv_head * R::kGroup, chunk.first_query};
+    static_cast<CallOptions<AnyF>&>(group) =
+        OptionsFrom<AnyF, R>(call, row, call.queries, keys);
     group.keys = AnyF::kEveryKey ? keys : visible_keys;
     if constexpr (AnyF::kEveryKey) group.visible_keys = visible_keys;
     if constexpr (AnyF::kWeights || AnyF::kHasScores) group.columns = keys;
@@ -359,38 +425,110 @@ class Attention {
   template <class AnyShape>
   static HWY_NAMESPACE::GroupOf<AnyShape> GroupOfTensors(
       const Call& call, size_t batch, size_t kv_head) noexcept {
-    auto group =
-        GroupOfQueries<AnyShape>(call, call.first_position, batch, kv_head);
+    const Chunk chunk = WholeEntry(call, batch);
+    auto group = GroupOfQueries<AnyShape>(call, chunk, kv_head);
     group.k = call.k.Row(batch, kv_head, 0);
     group.k_token_stride = call.k.token_stride;
     group.v = call.v.Row(batch, kv_head, 0);
     group.v_token_stride = call.v.token_stride;
     const size_t visible =
         call.key_lengths ? call.key_lengths[batch] : call.keys;
-    SetKeys<AnyShape>(call, batch, kv_head, call.keys, visible, group);
+    SetKeys<AnyShape>(call, chunk, kv_head, call.keys, visible, group);
     return group;
   }
 
   template <class AnyShape>
   static HWY_NAMESPACE::GroupOf<AnyShape> GroupOfCache(
-      const Call& call, ptrdiff_t first_position, const KvCache<Config>& cache,
+      const Call& call, const Chunk& chunk, const CacheView<Config>& cache,
       size_t kv_head) noexcept {
-    auto group = GroupOfQueries<AnyShape>(call, first_position, 0, kv_head);
+    if constexpr (R::kRing) {
+      return GroupOfRing<AnyShape>(call, chunk, cache, kv_head);
+    }
+    auto group = GroupOfQueries<AnyShape>(call, chunk, kv_head);
+    SetCache(cache, kv_head, group);
+    SetKeys<AnyShape>(call, chunk, kv_head, cache.size(), cache.size(), group);
+    return group;
+  }
+
+  template <class AnyGroup>
+  static void SetCache(const CacheView<Config>& cache, size_t kv_head,
+                       AnyGroup& group) noexcept {
     group.k = cache.KeyPanels(kv_head);
     group.k_token_stride = 0;  // panels
     group.v = cache.ValueRows(kv_head);
     group.v_token_stride = R::kValueDim;
-    SetKeys<AnyShape>(call, 0, kv_head, cache.size(), cache.size(), group);
+  }
+
+  // The kernels count keys from 0 in 32 bits: far along a stream they see it
+  // shifted by whole tiles.  Only the sinks are then nearer than they were, and
+  // they are visible at any distance.
+  template <class AnyShape>
+  static HWY_NAMESPACE::GroupOf<AnyShape> GroupOfRing(
+      const Call& call, Chunk chunk, const CacheView<Config>& cache,
+      size_t kv_head) noexcept {
+    using Span = typename CacheView<Config>::Span;
+    const Span& span = cache.span();
+    const int64_t end = static_cast<int64_t>(span.position());
+    int64_t position = chunk.first_position < end ? chunk.first_position : end;
+    if (position < 0) position = 0;
+    const int64_t shift = RingShift(position);
+    chunk.first_position -= shift;
+    auto group = GroupOfQueries<AnyShape>(call, chunk, kv_head);
+    SetCache(cache, kv_head, group);
+    const size_t keys = static_cast<size_t>(end - shift);
+    SetKeys<AnyShape>(call, chunk, kv_head, keys, keys, group);
+    // The first tile of the ring that a query sees.
+    int64_t tile = position - static_cast<int64_t>(R::kWindow - 1);
+    tile -= tile & static_cast<int64_t>(kTile - 1);
+    constexpr int64_t kSinkEnd = Span::kSinkTokens;
+    if (tile < kSinkEnd) tile = kSinkEnd < end ? kSinkEnd : end;
+    group.ring_shift = static_cast<size_t>(tile - shift) -
+                       span.SlotOf(static_cast<uint64_t>(tile));
+    group.ring_end = Span::kTokens;
+    group.ring_tokens = Span::kRingTokens;
     return group;
   }
 
-  static void AttendCache(const Call& call, ptrdiff_t first_position,
-                          const KvCache<Config>& cache,
+  // A multiple of 2^20 that leaves the position below kFar.
+  static constexpr int64_t RingShift(int64_t position) noexcept {
+    constexpr int64_t kUnshifted = kFar / 4;
+    constexpr int64_t kStep = int64_t{1} << 20;
+    return position < kUnshifted + kStep
+               ? 0
+               : (position - kUnshifted) / kStep * kStep;
+  }
+
+  static void StepStream(const Call& call, size_t batch, KvCache<Config>& cache,
+                         Workspace& workspace) noexcept {
+    for (size_t query = 0; query < call.queries;) {
+      const size_t left = call.queries - query;
+      size_t queries = left;
+      if constexpr (R::kRing) {
+        constexpr size_t kMost = KvCache<Config>::Span::kSpare;
+        queries = left < kMost ? left : kMost;
+      }
+      const Chunk chunk{batch, query, queries,
+                        static_cast<int64_t>(cache.position())};
+      cache.Take(TokensFrom(call.k, batch, query),
+                 TokensFrom(call.v, batch, query), queries);
+      AttendCache(call, chunk, cache, workspace);
+      query += queries;
+    }
+  }
+
+  static View<const Element> TokensFrom(View<const Element> view, size_t batch,
+                                        size_t token) noexcept {
+    view.data = view.Row(batch, 0, token);
+    return view;
+  }
+
+  static void AttendCache(const Call& call, const Chunk& chunk,
+                          const CacheView<Config>& cache,
                           Workspace& workspace) noexcept {
     const auto group = [&](size_t, size_t head) {
-      return GroupOfCache<Shape>(call, first_position, cache, head);
+      return GroupOfCache<CacheShape>(call, chunk, cache, head);
     };
-    AttendHeads<FromCache<Shape>>(1, group, workspace);
+    AttendHeads<FromCache<CacheShape>>(1, group, workspace);
   }
 
   // group(batch, kv_head) gives the pieces of the call.

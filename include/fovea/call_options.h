@@ -110,34 +110,44 @@ struct CallOptions : options::Mask<R::kMask>,
                      options::Weights<R::kWeights>,
                      options::Scores<R::kScores> {};
 
-// The options of one batch entry of a call with `queries` and `keys`, from its
-// query head `head` on, for a callee that has the features To, some of R's.
+// A row of a call with `queries` and `keys`.
+struct CallRow {
+  size_t entry;  // of the batch
+  size_t head;
+  size_t query;
+};
+
+// The options of a call as they are from that row on, for a callee that has the
+// features To, some of R's.
 template <class To, class R>
-CallOptions<To> OptionsFrom(const CallOptions<R>& call, size_t entry,
-                            size_t head, size_t queries, size_t keys) noexcept {
-  const size_t row = (entry * R::kHeads + head) * queries;
+CallOptions<To> OptionsFrom(const CallOptions<R>& call, const CallRow& from,
+                            size_t queries, size_t keys) noexcept {
+  const size_t row =
+      (from.entry * R::kHeads + from.head) * queries + from.query;
   const auto move = [](auto*& data, size_t offset) {
     if (data != nullptr) data += offset;
   };
   CallOptions<To> to;
   if constexpr (To::kMask == MaskKind::kBoolean) {
     to.mask = call.mask;
-    if (call.mask.data) to.mask.data = call.mask.Row(entry, head, 0);
+    if (call.mask.data)
+      to.mask.data = call.mask.Row(from.entry, from.head, from.query);
     to.mask_keys = call.mask_keys == 0 ? keys : call.mask_keys;
   }
   if constexpr (To::kMask == MaskKind::kAdditive) {
     to.bias = call.bias;
-    if (call.bias.data) to.bias.data = call.bias.Row(entry, head, 0);
+    if (call.bias.data)
+      to.bias.data = call.bias.Row(from.entry, from.head, from.query);
     to.mask_keys = call.mask_keys == 0 ? keys : call.mask_keys;
   }
   if constexpr (To::kSoftcap) to.softcap = call.softcap;
   if constexpr (To::kAlibi) {
     to.alibi_slopes = call.alibi_slopes;
-    move(to.alibi_slopes, head);
+    move(to.alibi_slopes, from.head);
   }
   if constexpr (To::kSinkLogits) {
     to.sink_logits = call.sink_logits;
-    move(to.sink_logits, head);
+    move(to.sink_logits, from.head);
   }
   if constexpr (!std::is_void<typename To::ScorePolicy>::value) {
     to.score_policy = call.score_policy;

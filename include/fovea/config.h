@@ -53,6 +53,10 @@ struct AttentionConfig {
   // The first keys of the stream, which stay visible though the window has
   // passed them (attention sinks, arXiv 2309.17453).  Needs kWindow.
   static constexpr size_t kSinks = 0;
+  // A KvCache keeps the kSinks first tokens of a stream and the newest ones
+  // that the window needs, and the stream has no end; kMaxKeys bounds Run
+  // alone.  Needs kCausal and kWindow; not with kMask, kWeights or kScores.
+  static constexpr bool kRing = false;
   static constexpr MaskKind kMask = MaskKind::kNone;
   static constexpr bool kSoftcap = false;     // Call::softcap
   static constexpr bool kAlibi = false;       // Call::alibi_slopes
@@ -79,6 +83,7 @@ struct Resolved {
   static constexpr bool kCausal = Config::kCausal;
   static constexpr size_t kWindow = Config::kWindow;
   static constexpr size_t kSinks = Config::kSinks;
+  static constexpr bool kRing = Config::kRing;
   static constexpr MaskKind kMask = Config::kMask;
   static constexpr bool kSoftcap = Config::kSoftcap;
   static constexpr bool kAlibi = Config::kAlibi;
@@ -101,6 +106,13 @@ struct Resolved {
                 "kMaxQueries and kMaxKeys must not be 0");
   static_assert(kMaxKeys <= (size_t{1} << 24), "kMaxKeys must be at most 2^24");
   static_assert(kSinks == 0 || kWindow > 0, "kSinks needs a kWindow");
+  static_assert(!kRing || (kCausal && kWindow > 0),
+                "kRing needs kCausal and a kWindow");
+  static_assert(!kRing || (kMask == MaskKind::kNone && !kWeights &&
+                           kScores == ScoreStage::kNone),
+                "the keys of a ring have no end: no kMask, kWeights, kScores");
+  static_assert(kWindow <= (size_t{1} << 24) && kSinks <= (size_t{1} << 24),
+                "kWindow and kSinks must be at most 2^24");
 };
 
 }  // namespace fovea

@@ -5,46 +5,52 @@
 #define FOVEA_KV_CACHE_H_
 
 #include <cstddef>
+#include <cstdint>
 
+#include "fovea/cache_bytes.h"
+#include "fovea/cache_layout.h"
+#include "fovea/cache_span.h"
 #include "fovea/check.h"
 #include "fovea/config.h"
-#include "fovea/kernels/layout.h"
 #include "fovea/status.h"
 #include "fovea/view.h"
 
 namespace fovea {
 
-// Holds up to Config::kMaxKeys tokens.  sizeof is the RAM cost: about
-// kKvHeads * kMaxKeys * (kHeadDim + kValueDim) * 4 bytes.
-//
-// Keys lie in panels [token/16][head_dim][16] a kv head, values in rows
-// [token][value_dim].  Trivially constructible, so that it can be placed in any
-// memory section: call Clear() before first use unless it starts as zeros (a
-// static object).
 template <class Config>
-class alignas(64) KvCache {
+class CacheView;
+
+// Holds the newest tokens of a stream: all of them, up to Config::kMaxKeys, or
+// with Config::kRing what a window with sinks needs of a stream without end.
+// sizeof is the RAM cost: about
+//
+//   kKvHeads * capacity() * (kHeadDim + kValueDim) * 4 bytes
+//
+// Keys lie in panels [slot/16][head_dim][16] a kv head, values in rows
+// [slot][value_dim]; a token never moves.  Trivially constructible, so that it
+// can be placed in any memory section: call Clear() before first use unless it
+// starts as zeros (a static object).
+template <class Config>
+class alignas(kCacheLine) KvCache {
   using R = Resolved<Config>;
+  using Layout = CacheLayout<R, typename Config::CacheElement>;
 
  public:
   using Element = typename Config::Element;
+  using Stored = typename Config::CacheElement;
+  using Span = CacheSpan<R, R::kRing>;
 
   // Forgets everything.
-  void Clear() noexcept { size_ = 0; }
+  void Clear() noexcept { span_.Clear(); }
 
   // Appends `tokens` tokens, 1 or more.
   //   k  [kv_head][token][head_dim], v  [kv_head][token][value_dim]
   // kNullPointer, kZeroCount, kBadStride, kMisaligned (this object or the
-  // data), kCacheFull (none of the tokens is taken).
+  // data), kCacheFull (none of the tokens is taken; a ring is never full).
   Status Append(View<const Element> k, View<const Element> v,
                 size_t tokens) noexcept {
     FOVEA_RETURN_IF_BAD(CheckAppend(k, v, tokens));
-    for (size_t head = 0; head < R::kKvHeads; ++head) {
-      for (size_t t = 0; t < tokens; ++t) {
-        StoreKey(head, size_ + t, k.Row(0, head, t));
-        StoreValue(head, size_ + t, v.Row(0, head, t));
-      }
-    }
-    size_ += tokens;
+    Take(k, v, tokens);
     return Status::kOk;
   }
 
@@ -57,54 +63,87 @@ class alignas(64) KvCache {
         CheckView(k, {1, R::kKvHeads, tokens, R::kHeadDim}, Shares::kBatch));
     FOVEA_RETURN_IF_BAD(
         CheckView(v, {1, R::kKvHeads, tokens, R::kValueDim}, Shares::kBatch));
-    return tokens > capacity() - size_ ? Status::kCacheFull : Status::kOk;
+    return CheckRoom(tokens);
+  }
+
+  // kMisaligned (this object), kCacheFull.
+  Status CheckRoom(size_t tokens) const noexcept {
+    if (!IsAligned(this, alignof(KvCache))) return Status::kMisaligned;
+    return span_.HasRoomFor(tokens) ? Status::kOk : Status::kCacheFull;
   }
 
   // Forgets the newest `tokens` tokens, 0 or more: what a speculative decode
-  // takes back.  kTooManyTokens when the cache holds fewer; nothing changes.
+  // takes back.  kTooManyTokens when the cache holds fewer, kForgotten when the
+  // ring has given away what the window would need then; nothing changes.
   Status Truncate(size_t tokens) noexcept {
-    if (tokens > size_) return Status::kTooManyTokens;
-    size_ -= tokens;
+    if (tokens > span_.position()) return Status::kTooManyTokens;
+    if (!span_.CanForget(tokens)) return Status::kForgotten;
+    span_.Forget(tokens);
     return Status::kOk;
   }
 
-  static constexpr size_t capacity() noexcept { return R::kMaxKeys; }
-  size_t size() const noexcept { return size_; }      // tokens held
-  size_t position() const noexcept { return size_; }  // of the next token
+  static constexpr size_t capacity() noexcept { return Span::kTokens; }
+  // Tokens held.
+  size_t size() const noexcept { return span_.size(); }
+  // Tokens seen since Clear, the position of the next one: size_t, or uint64_t
+  // of a ring.
+  auto position() const noexcept { return span_.position(); }
+
+  // Writes the cache as bytes that Restore and CacheView::Open take, now or in
+  // another program on another board (cache_bytes.h is the format).
+  //   to     64-byte aligned
+  //   bytes  room at `to`, at least SavedBytes()
+  // kNullPointer, kMisaligned (`to` or this object), kTooShort.
+  Status Save(void* to, size_t bytes) const noexcept;
+
+  // The bytes that Save writes: a multiple of 64, growing with the tokens held.
+  size_t SavedBytes() const noexcept {
+    return CacheView<Config>::SavedBytes(span_.UsedSlots());
+  }
+  static constexpr size_t MostSavedBytes() noexcept {
+    return CacheView<Config>::SavedBytes(Span::kTokens);
+  }
+
+  // Becomes the cache that was saved; the capacities may differ, unless they
+  // are rings.  Each Status as of CacheView::Open (kBadFormat also where it
+  // holds more tokens than this one can); with any of them but kOk the cache
+  // stays as it was.
+  Status Restore(const void* from, size_t bytes) noexcept;
 
   // For kernels: the panels and rows of one kv head.
-  const Element* KeyPanels(size_t kv_head) const noexcept {
+  const Stored* KeyPanels(size_t kv_head) const noexcept {
     return keys_ + kv_head * kKeysOfHead;
   }
-  const Element* ValueRows(size_t kv_head) const noexcept {
+  const Stored* ValueRows(size_t kv_head) const noexcept {
     return values_ + kv_head * kValuesOfHead;
   }
+  const Span& span() const noexcept { return span_; }
 
- private:
-  static constexpr size_t kKeysOfHead =
-      RoundUp(R::kMaxKeys, kPanel) * R::kHeadDim;
-  // Whole cache lines, so that every head's first row is aligned.
-  static constexpr size_t kValuesOfHead =
-      RoundUp(R::kMaxKeys * R::kValueDim, kPanel);
-
-  void StoreKey(size_t head, size_t token, const Element* row) noexcept {
-    Element* panel = keys_ + head * kKeysOfHead +
-                     token / kPanel * kPanel * R::kHeadDim + token % kPanel;
-    for (size_t dim = 0; dim < R::kHeadDim; ++dim) {
-      panel[dim * kPanel] = row[dim];
+  // Append without its checks.
+  void Take(View<const Element> k, View<const Element> v,
+            size_t tokens) noexcept {
+    for (size_t t = 0; t < tokens; ++t) {
+      const size_t slot = span_.NextSlot();
+      for (size_t head = 0; head < R::kKvHeads; ++head) {
+        Layout::StoreKey(k.Row(0, head, t), slot, keys_ + head * kKeysOfHead);
+        Layout::StoreValue(v.Row(0, head, t), slot,
+                           values_ + head * kValuesOfHead);
+      }
+      span_.Advance();
     }
   }
 
-  void StoreValue(size_t head, size_t token, const Element* row) noexcept {
-    Element* to = values_ + head * kValuesOfHead + token * R::kValueDim;
-    for (size_t dim = 0; dim < R::kValueDim; ++dim) to[dim] = row[dim];
-  }
+ private:
+  static constexpr size_t kKeysOfHead = Layout::KeysOfHead(Span::kTokens);
+  static constexpr size_t kValuesOfHead = Layout::ValuesOfHead(Span::kTokens);
 
-  Element keys_[R::kKvHeads * kKeysOfHead];
-  Element values_[R::kKvHeads * kValuesOfHead];
-  size_t size_;
+  Stored keys_[R::kKvHeads * kKeysOfHead];
+  Stored values_[R::kKvHeads * kValuesOfHead];
+  Span span_;
 };
 
 }  // namespace fovea
+
+#include "fovea/cache_view.h"
 
 #endif  // FOVEA_KV_CACHE_H_

@@ -137,7 +137,7 @@ class MultiHeadAttention {
       core.first_position = call.first_position;
       if (call.key_lengths) core.key_lengths = call.key_lengths + b;
       static_cast<CallOptions<R>&>(core) =
-          OptionsFrom<R, R>(call, b, 0, call.queries, keys);
+          OptionsFrom<R, R>(call, {b, 0, 0}, call.queries, keys);
       core.k = KeysOf(workspace, keys);
       core.v = ValuesOf(workspace, keys);
       FOVEA_RETURN_IF_BAD(Core::Run(core, workspace.attention));

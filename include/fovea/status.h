@@ -18,6 +18,9 @@ enum class Status : uint8_t {
   kMisaligned,     // a workspace, cache or packed weight is not aligned
   kCacheFull,      // the cache has no room for the tokens
   kBadScale,       // a scale is NaN or infinite
+  kForgotten,      // a ring no longer holds what the call needs
+  kBadFormat,      // saved bytes are not such a cache's, or damaged
+  kTooShort,       // fewer bytes than that
   kBadPart,        // a part is not below the number of parts
   kUnsupported,    // the config does not allow this call
 };
@@ -41,6 +44,12 @@ constexpr const char* Name(Status status) noexcept {
       return "CacheFull";
     case Status::kBadScale:
       return "BadScale";
+    case Status::kForgotten:
+      return "Forgotten";
+    case Status::kBadFormat:
+      return "BadFormat";
+    case Status::kTooShort:
+      return "TooShort";
     case Status::kBadPart:
       return "BadPart";
     case Status::kUnsupported:

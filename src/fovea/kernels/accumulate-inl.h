@@ -92,13 +92,14 @@ struct StreamedValues {
 
 // The block's rows must see at least one key of the tile among them.
 template <class Shape, bool kMarked, class Values>
-HWY_INLINE void Accumulate(const HeadGroup& group, const Rows& rows,
+HWY_INLINE void Accumulate(const GroupOf<Shape>& group, const Rows& rows,
                            const Tile& tile, ProbabilityStrides strides,
                            const Values& how, const Scratch& scratch) {
   const typename Shape::ValueDim value_dim(group.value_dim);
   const size_t lanes = hn::Lanes(FloatTag());
   const float* values =
-      group.v + (tile.first + FirstKey<Shape>(tile)) * group.v_token_stride;
+      group.v + (SlotOfTile<Shape>(group, tile.first) + FirstKey<Shape>(tile)) *
+                    group.v_token_stride;
   const size_t vecs = value_dim / lanes;
   // A single row has few chains, each of which waits for itself.
   constexpr size_t kVecGroup =

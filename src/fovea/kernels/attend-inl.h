@@ -82,7 +82,7 @@ struct QueryLanes {
     });
   }
 
-  static HWY_INLINE void Output(const HeadGroup& group, const Rows& rows,
+  static HWY_INLINE void Output(const GroupOf<Shape>& group, const Rows& rows,
                                 const Tile& tile, const Scratch& scratch) {
     WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
       Accumulate<Shape, marked.value>(group, rows, tile, {1, Width()},
@@ -116,12 +116,13 @@ struct KeyLanes {
     });
   }
 
-  static HWY_INLINE void Output(const HeadGroup& group, const Rows& rows,
+  static HWY_INLINE void Output(const GroupOf<Shape>& group, const Rows& rows,
                                 const Tile& tile, const Scratch& scratch) {
     const typename Shape::HeadDim head_dim(group.head_dim);
     const size_t next = tile.first + kTile;
     const size_t key = next < group.keys ? next : tile.first;
-    const StreamedValues<Shape> values{group.k + key * head_dim};
+    const StreamedValues<Shape> values{group.k + SlotOfTile<Shape>(group, key) *
+                                                     head_dim};
     WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
       Accumulate<Shape, marked.value>(group, rows, tile, {kTile, 1}, values,
                                       scratch);
@@ -146,7 +147,7 @@ struct PackedKeyLanes : KeyLanes<ShapeArg> {
     ScoreRowsAcrossPlainKeys<Shape>(group, rows, tile, scratch);
   }
 
-  static HWY_INLINE void Output(const HeadGroup& group, const Rows& rows,
+  static HWY_INLINE void Output(const GroupOf<Shape>& group, const Rows& rows,
                                 const Tile& tile, const Scratch& scratch) {
     WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
       Accumulate<Shape, marked.value>(group, rows, tile, {kTile, 1},
@@ -209,18 +210,20 @@ HWY_INLINE void StoreRows(const GroupOf<Shape>& group, const Rows& rows,
     ScaleRow(scratch.output + i * OutputStride(value_dim), value_dim, factor,
              group.out + token * group.out_token_stride +
                  head * group.out_head_stride);
-    const size_t index = head * group.queries + token;
     if constexpr (F::kPartial) {
+      const size_t index = head * group.row_head_stride + token;
       group.max[index] = scratch.max[i];
       group.sum[index] = l;
     }
     if constexpr (F::kLse) {
-      if (group.lse) group.lse[index] = LogSumExp(scratch.max[i], l);
+      if (group.lse) {
+        group.lse[head * group.row_head_stride + token] =
+            LogSumExp(scratch.max[i], l);
+      }
     }
     if constexpr (F::kWeights) {
       FinishWeights<Shape>(group, rows.first + i, scratch.max[i], inverse);
     }
-    static_cast<void>(index);
   }
 }
 

@@ -80,6 +80,18 @@ struct Tile {
   Sees sees;
 };
 
+// Where the tile that begins with that key lies in the storage.
+template <class Shape>
+HWY_INLINE size_t SlotOfTile(const GroupOf<Shape>& group, size_t key) {
+  using F = typename Shape::Features;
+  if constexpr (F::kRing) {
+    if (key < RoundUp(F::kSinks, kTile)) return key;
+    const size_t slot = key - group.ring_shift;
+    return slot < group.ring_end ? slot : slot - group.ring_tokens;
+  }
+  return key;
+}
+
 // `begin`, as a constant where it is always 0.
 template <class Shape>
 HWY_INLINE size_t FirstKey(const Tile& tile) {

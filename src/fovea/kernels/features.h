@@ -15,7 +15,8 @@ namespace fovea {
 template <bool kCausalArg, size_t kWindowArg, size_t kSinksArg,
           MaskKind kMaskArg, bool kSoftcapArg, bool kAlibiArg,
           bool kSinkLogitsArg, class ScorePolicyArg, bool kLseArg,
-          bool kWeightsArg, ScoreStage kScoresArg, bool kPartialArg>
+          bool kWeightsArg, ScoreStage kScoresArg, bool kPartialArg,
+          bool kRingArg>
 struct Features {
   static constexpr bool kCausal = kCausalArg;
   static constexpr size_t kWindow = kWindowArg;
@@ -29,6 +30,7 @@ struct Features {
   static constexpr bool kWeights = kWeightsArg;
   static constexpr ScoreStage kScores = kScoresArg;
   static constexpr bool kPartial = kPartialArg;  // see Attention::RunPartial
+  static constexpr bool kRing = kRingArg;        // see CacheSpan
 
   static constexpr bool kHasMask = kMask != MaskKind::kNone;
   static constexpr bool kHasBias = kMask == MaskKind::kAdditive;
@@ -42,18 +44,20 @@ struct Features {
   static constexpr bool kMarks =
       kWindow > 0 || kHasMask || kPolicyMasks || kEveryKey || kPartial;
   static constexpr bool kPositions = kAlibi || kHasPolicy;
+  static constexpr bool kHasRowOutputs =
+      kLse || kWeights || kHasScores || kPartial;
   // Something happens to a score between q . k and the softmax.
   static constexpr bool kFinishes =
       kSoftcap || kAlibi || kHasPolicy || kHasBias || kHasScores || kWeights;
 };
 
 // Partials write none of the optional outputs: those need the whole row.
-template <class R, bool kPartial>
+template <class R, bool kPartial, bool kRing>
 using FeaturesOf =
     Features<R::kCausal, R::kWindow, R::kSinks, R::kMask, R::kSoftcap,
              R::kAlibi, R::kSinkLogits, typename R::ScorePolicy,
              R::kLse && !kPartial, R::kWeights && !kPartial,
-             kPartial ? ScoreStage::kNone : R::kScores, kPartial>;
+             kPartial ? ScoreStage::kNone : R::kScores, kPartial, kRing>;
 
 }  // namespace fovea
 

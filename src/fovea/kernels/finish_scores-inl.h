@@ -31,7 +31,7 @@ HWY_INLINE float* MatrixRow(const GroupOf<Shape>& group, float* matrix,
                             size_t row) {
   const size_t token = TokenOfRow<Shape>(group, row);
   const size_t head = HeadOfRow<Shape>(group, row);
-  return matrix + (head * group.queries + token) * group.columns;
+  return matrix + (head * group.row_head_stride + token) * group.columns;
 }
 
 // The lanes are rows of the block from `lane` on, for one key of the tile.
@@ -155,7 +155,7 @@ HWY_INLINE void DescribeRows(const GroupOf<Shape>& group, const Rows& rows,
     const size_t row = rows.first + HWY_MIN(i, rows.count - 1);
     if constexpr (F::kPositions) {
       scratch.positions[i] = static_cast<int32_t>(
-          static_cast<uint32_t>(group.first_position) +
+          static_cast<uint32_t>(group.query_position) +
           static_cast<uint32_t>(TokenOfRow<Shape>(group, row)));
     }
     if constexpr (F::kHasPolicy) {

@@ -4,6 +4,7 @@
 #define FOVEA_KERNELS_HEAD_GROUP_H_
 
 #include <cstddef>
+#include <cstdint>
 
 #include "fovea/call_options.h"
 
@@ -23,7 +24,8 @@ struct HeadGroup {
   size_t heads;  // of the group
   size_t queries;
   size_t keys;
-  ptrdiff_t first_position;  // of query 0, counted from key 0
+  // Of query 0, counted from key 0, or as far from it as matters (kFar).
+  ptrdiff_t first_position;
   size_t head_dim;
   size_t value_dim;
   // Factor of q: the softmax scale, times log2(e) where scores are in base 2
@@ -39,8 +41,33 @@ struct PartialRange {};
 template <>
 struct PartialRange<true> {
   size_t first_key;
-  float* max;  // [head][query]
+  float* max;  // [head][query], as lse
   float* sum;
+};
+
+template <bool kRowOutputs>
+struct RowOutputs {};
+template <>
+struct RowOutputs<true> {
+  size_t row_head_stride;  // rows of lse, weights... from head to head
+};
+
+template <bool kPositions>
+struct QueryPosition {};
+template <>
+struct QueryPosition<true> {
+  int32_t query_position;  // first_position modulo 2^32
+};
+
+// Keys from the sinks' last tile on lie ring_shift slots earlier, or
+// ring_tokens more where that is at ring_end or beyond.
+template <bool kRing>
+struct RingPlace {};
+template <>
+struct RingPlace<true> {
+  size_t ring_shift;
+  size_t ring_end;
+  size_t ring_tokens;
 };
 
 template <bool kMatrix>
@@ -73,6 +100,9 @@ struct GroupWith
     : HeadGroup,
       CallOptions<Features>,
       group_options::PartialRange<Features::kPartial>,
+      group_options::RowOutputs<Features::kHasRowOutputs>,
+      group_options::QueryPosition<Features::kPositions>,
+      group_options::RingPlace<Features::kRing>,
       group_options::MatrixColumns<Features::kHasScores || Features::kWeights>,
       group_options::VisibleKeys<Features::kEveryKey>,
       group_options::FirstHead<Features::kHasPolicy> {};

@@ -26,6 +26,10 @@ constexpr size_t kChain = 128;
 
 static_assert(kTile % kPanel == 0, "a tile is whole panels");
 
+// Positions beyond it, before or after key 0, count as it: no key of a tensor
+// (kMaxKeys is at most 2^24) and no window reaches so far.
+constexpr ptrdiff_t kFar = ptrdiff_t{1} << 28;
+
 constexpr size_t RoundUp(size_t n, size_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }

@@ -23,13 +23,9 @@ constexpr ptrdiff_t Clamp(ptrdiff_t x, ptrdiff_t least, ptrdiff_t most) {
   return x < least ? least : x > most ? most : x;
 }
 
-// Farther than any key (kMaxKeys is at most 2^24) and any window can reach.
-constexpr ptrdiff_t kFar = ptrdiff_t{1} << 28;
-
-// The query's position, or one that sees the same keys: any offset is allowed.
+// The query's position, or one that sees the same keys.
 HWY_INLINE ptrdiff_t Position(const HeadGroup& group, size_t token) {
-  return Clamp(group.first_position, -kFar, kFar) +
-         static_cast<ptrdiff_t>(token);
+  return group.first_position + static_cast<ptrdiff_t>(token);
 }
 
 template <class Shape>

@@ -44,15 +44,17 @@ struct RowScoreSink {
 // Scores of whole panels: lanes past the tile's last key hold what the cache
 // holds there, and the softmax masks them.
 template <class Shape>
-HWY_INLINE void ScoreRowsAcrossKeys(const HeadGroup& group, const Rows& rows,
-                                    const Tile& tile, const Scratch& scratch) {
+HWY_INLINE void ScoreRowsAcrossKeys(const GroupOf<Shape>& group,
+                                    const Rows& rows, const Tile& tile,
+                                    const Scratch& scratch) {
   constexpr size_t kRowGroup =
       PowerOfTwoAtMost(Shape::kMaxRows < 4 ? Shape::kMaxRows : 4);
   constexpr size_t kVecsOfPanel = kPanel / kMaxLanes;
   const size_t lanes = hn::Lanes(FloatTag());
   const typename Shape::HeadDim head_dim(group.head_dim);
-  const float* panels = group.k + tile.first * head_dim;
-  const float* values = group.v + tile.first * group.v_token_stride;
+  const size_t slot = SlotOfTile<Shape>(group, tile.first);
+  const float* panels = group.k + slot * head_dim;
+  const float* values = group.v + slot * group.v_token_stride;
   const size_t first_vec = FirstKey<Shape>(tile) / kPanel * kPanel / lanes;
   const size_t vecs = RoundUp(tile.count, kPanel) / lanes;
   ForGroups<kRowGroup>(0, rows.count, [&](auto row_group, size_t row) HWY_ATTR {

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// What stands before the keys and values of a saved cache.  Version 1, all
+// numbers little-endian:
+//
+//   CacheHeader                        64 bytes
+//   keys    [kv_head][KeysOfHead]      see CacheLayout
+//   values  [kv_head][ValuesOfHead]
+#ifndef FOVEA_CACHE_BYTES_H_
+#define FOVEA_CACHE_BYTES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+              "saved caches are little-endian");
+
+namespace fovea {
+
+struct CacheHeader {
+  char magic[4];     // "fvkc"
+  uint16_t version;  // 1
+  uint16_t element;  // an ElementCode
+  uint32_t kv_heads;
+  uint32_t head_dim;
+  uint32_t value_dim;
+  uint32_t sink_tokens;  // of a ring, in whole tiles; else 0
+  uint32_t ring_tokens;  // likewise
+  uint32_t tokens;       // that follow
+  uint64_t position;     // tokens since Clear
+  uint64_t end;          // see CacheSpan
+  uint32_t reserved[2];  // 0
+  uint32_t data_sum;     // Checksum of what follows
+  uint32_t header_sum;   // Checksum of the header up to here
+};
+static_assert(sizeof(CacheHeader) == 64, "part of the format");
+
+// What the keys and values are.
+template <class Element>
+constexpr uint16_t ElementCode() noexcept {
+  static_assert(std::is_same<Element, float>::value, "no such element");
+  return 1;
+}
+
+constexpr char kCacheMagic[4] = {'f', 'v', 'k', 'c'};
+constexpr uint16_t kCacheVersion = 1;
+
+// FNV-1a: finds a truncated, shifted or overwritten flash page; no protection
+// against an attacker.
+inline uint32_t Checksum(const void* data, size_t bytes) noexcept {
+  const unsigned char* from = static_cast<const unsigned char*>(data);
+  uint32_t hash = 2166136261u;
+  for (size_t i = 0; i < bytes; ++i) hash = (hash ^ from[i]) * 16777619u;
+  return hash;
+}
+
+inline uint32_t HeaderSum(const CacheHeader& header) noexcept {
+  return Checksum(&header, offsetof(CacheHeader, header_sum));
+}
+
+}  // namespace fovea
+
+#endif  // FOVEA_CACHE_BYTES_H_
