@@ -40,11 +40,12 @@ struct Ring : Full {
 class Saved {
  public:
   template <class Cache>
-  explicit Saved(const Cache& cache) : Saved(cache.SavedBytes()) {
+  explicit Saved(const Cache& cache, unsigned char before = 0xa5)
+      : Saved(cache.SavedBytes(), before) {
     status_ = cache.Save(data(), size());
   }
-  explicit Saved(size_t bytes)
-      : bytes_(bytes + 63, static_cast<unsigned char>(0xa5)), size_(bytes) {}
+  explicit Saved(size_t bytes, unsigned char before = 0xa5)
+      : bytes_(bytes + 63, before), size_(bytes) {}
 
   unsigned char* data() {
     const uintptr_t start = reinterpret_cast<uintptr_t>(bytes_.data());
@@ -99,7 +100,13 @@ class CacheViewOf : public testing::Test {
   size_t position = 0;
 };
 
-using Configs = testing::Types<Full, OddDim, Ring>;
+struct HalfFull : OddDim {
+  using CacheElement = hwy::bfloat16_t;
+};
+struct HalfRing : Ring {
+  using CacheElement = hwy::float16_t;
+};
+using Configs = testing::Types<Full, OddDim, Ring, HalfFull, HalfRing>;
 TYPED_TEST_SUITE(CacheViewOf, Configs);
 
 TYPED_TEST(CacheViewOf, RestoredItGoesOnWithTheSameBits) {
@@ -156,7 +163,7 @@ TYPED_TEST(CacheViewOf, TheSameTokensAreTheSameBytes) {
   this->other->Clear();
   this->StepTo(37);
   ASSERT_EQ(this->stream.Append(*this->other, 0, 37), Status::kOk);
-  Saved first(*this->cache), second(*this->other);
+  Saved first(*this->cache, 0x77), second(*this->other);
   ASSERT_EQ(first.size(), second.size());
   EXPECT_EQ(std::memcmp(first.data(), second.data(), first.size()), 0);
   EXPECT_EQ(first.size() % 64, 0u);

@@ -25,3 +25,12 @@ fovea::Status LinkFeatures(const every_kernel::AnyAttention::Call& call,
                            every_kernel::Memory& memory) {
   return every_kernel::UseFeatures(call, partial, memory);
 }
+
+fovea::Status LinkCaches(const every_kernel::EndlessAttention::Call& endless,
+                         const every_kernel::HalfAttention::Call& half,
+                         void* saved, every_kernel::Memory& memory);
+fovea::Status LinkCaches(const every_kernel::EndlessAttention::Call& endless,
+                         const every_kernel::HalfAttention::Call& half,
+                         void* saved, every_kernel::Memory& memory) {
+  return every_kernel::UseCaches(endless, half, saved, memory);
+}

@@ -5,6 +5,7 @@
 #define FOVEA_TESTS_EVERY_KERNEL_H_
 
 #include "fovea/attention.h"
+#include "fovea/cache_view.h"
 #include "fovea/feed_forward.h"
 #include "fovea/kv_cache.h"
 #include "fovea/linear.h"
@@ -52,6 +53,17 @@ struct Everything : fovea::AttentionConfig {
 };
 using AnyAttention = fovea::Attention<Everything>;
 
+struct Endless : Full {
+  using CacheElement = hwy::bfloat16_t;
+  static constexpr bool kCausal = true, kRing = true, kLse = true;
+  static constexpr size_t kWindow = 50, kSinks = 3;
+};
+struct Half : Full {
+  using CacheElement = hwy::float16_t;
+};
+using EndlessAttention = fovea::Attention<Endless>;
+using HalfAttention = fovea::Attention<Half>;
+
 using MultiHead = fovea::MultiHeadAttention<Causal>;
 using FullAttention = fovea::Attention<Full>;
 using Block = fovea::FeedForward<64, 128, 40>;
@@ -66,6 +78,10 @@ struct Memory {
   fovea::KvCache<Everything> any_cache;
   AnyAttention::Workspace any;
   AnyAttention::PartialWorkspace partial;
+  fovea::KvCache<Endless> ring;
+  EndlessAttention::Workspace endless;
+  fovea::KvCache<Half> half_cache;
+  HalfAttention::Workspace half;
   Block::Workspace block;
   Accumulator accumulator[2];
 };
@@ -82,6 +98,21 @@ inline fovea::Status UseFeatures(const AnyAttention::Call& call,
   FOVEA_RETURN_IF_BAD(
       AnyAttention::AttendPartial(call, m.any_cache, 0, 9, partial, m.partial));
   return AnyAttention::MergePartials(call, &partial, 1);
+}
+
+inline fovea::Status UseCaches(const EndlessAttention::Call& endless,
+                               const HalfAttention::Call& half, void* saved,
+                               Memory& m) {
+  fovea::KvCache<Endless>* const streams[] = {&m.ring};
+  FOVEA_RETURN_IF_BAD(EndlessAttention::Step(endless, streams, m.endless));
+  FOVEA_RETURN_IF_BAD(EndlessAttention::Attend(endless, m.ring, m.endless));
+  FOVEA_RETURN_IF_BAD(m.ring.Truncate(1));
+  FOVEA_RETURN_IF_BAD(HalfAttention::Step(half, m.half_cache, m.half));
+  FOVEA_RETURN_IF_BAD(m.ring.Save(saved, m.ring.SavedBytes()));
+  FOVEA_RETURN_IF_BAD(m.ring.Restore(saved, m.ring.SavedBytes()));
+  fovea::CacheView<Half> view;
+  FOVEA_RETURN_IF_BAD(fovea::CacheView<Half>::Open(saved, 64, view));
+  return HalfAttention::Attend(half, view, m.half);
 }
 
 inline fovea::Status UseAll(const MultiHead::Weights& weights,

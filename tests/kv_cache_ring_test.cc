@@ -34,6 +34,11 @@ struct EveryFeature : Ring<50, 5, 97> {
   using ScorePolicy = golden::Dilated;
 };
 
+template <class Stored, class Base>
+struct Stores : Base {
+  using CacheElement = Stored;
+};
+
 template <class Config>
 class KvCacheRing : public testing::Test {
  public:
@@ -60,7 +65,9 @@ class KvCacheRing : public testing::Test {
 using Configs =
     testing::Types<Ring<1, 0, 1>, Ring<1, 1, 8>, Ring<20, 3, 1>, Ring<64, 0, 1>,
                    Ring<64, 64, 97>, Ring<100, 0, 97>, Ring<128, 70, 8>,
-                   Ring<250, 4, 1>, Ring<250, 4, 700>, EveryFeature>;
+                   Ring<250, 4, 1>, Ring<250, 4, 700>, EveryFeature,
+                   Stores<hwy::bfloat16_t, Ring<100, 0, 97>>,
+                   Stores<hwy::float16_t, Ring<20, 3, 1>>>;
 TYPED_TEST_SUITE(KvCacheRing, Configs);
 
 TYPED_TEST(KvCacheRing, HoldsWholeTilesOfSinksAndWindow) {
@@ -223,6 +230,22 @@ TEST(KvCacheRingStatus, TruncateKeepsTheWindow) {
   EXPECT_EQ(cache->Truncate(1), Status::kForgotten);
   EXPECT_EQ(cache->position(), 128u);
   EXPECT_EQ(cache->Truncate(129), Status::kTooManyTokens);
+}
+
+TEST(KvCacheRingStatus, AQueryBeforeTheStreamSeesNothing) {
+  StreamProblem<Small> stream(100);
+  const auto cache = golden::MakePoisoned<KvCache<Small>>();
+  cache->Clear();
+  ASSERT_EQ(stream.Append(*cache, 0, 100), Status::kOk);
+  const auto workspace = golden::MakePoisoned<Attention<Small>::Workspace>();
+  Attention<Small>::Call call;
+  for (const int64_t position : {INT64_MIN, int64_t{-1}}) {
+    stream.Fill(call, 0, 1);
+    stream.out[0] = 1.0f;
+    call.first_position = position;
+    ASSERT_EQ(Attention<Small>::Attend(call, *cache, *workspace), Status::kOk);
+    for (size_t i = 0; i < 48; ++i) EXPECT_EQ(stream.out[i], 0.0f);
+  }
 }
 
 TEST(KvCacheRingStatus, BadInputChangesNothing) {

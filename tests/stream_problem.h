@@ -14,6 +14,7 @@
 
 #include "fovea/attention.h"
 #include "fovea/kv_cache.h"
+#include "fovea/stored.h"
 #include "tests/golden/golden.h"
 #include "tests/golden/poison.h"
 
@@ -120,6 +121,10 @@ class StreamProblem {
     const auto workspace = golden::MakePoisoned<typename Whole::Workspace>();
     typename Whole::Call call;
     Fill(call, 0, tokens_);
+    // A cache rounds what it stores.
+    const std::vector<float> k = AsStored(k_), v = AsStored(v_);
+    call.k = Tokens<const float>(k, R::kKvHeads, R::kHeadDim, 0);
+    call.v = Tokens<const float>(v, R::kKvHeads, R::kValueDim, 0);
     ASSERT_EQ(Whole::Run(call, *workspace), Status::kOk);
     KeepLse(0, tokens_);
   }
@@ -165,6 +170,15 @@ class StreamProblem {
     const golden::Stream stream(seed, tensor);
     std::vector<float> values(count);
     for (size_t i = 0; i < count; ++i) values[i] = 2.0f * stream[i];
+    return values;
+  }
+
+  static std::vector<float> AsStored(std::vector<float> values) {
+    for (float& value : values) {
+      typename Config::CacheElement stored;
+      Store(value, stored);
+      value = hwy::ConvertScalarTo<float>(stored);
+    }
     return values;
   }
 

@@ -44,14 +44,16 @@ inline namespace FOVEA_TARGET_NAMESPACE {
 template <class Config>
 class Attention {
   using R = Resolved<Config>;
-  template <bool kPartial, bool kRing>
+  template <bool kPartial, bool kRing, class Stored>
   using ShapeWith =
       HWY_NAMESPACE::BlockShape<R::kHeadDim, R::kValueDim, R::kGroup,
                                 R::kMaxQueries * R::kGroup,
-                                FeaturesOf<R, kPartial, kRing>>;
-  using Shape = ShapeWith<false, false>;
-  using PartialShape = ShapeWith<true, false>;
-  using CacheShape = ShapeWith<false, R::kRing>;
+                                FeaturesOf<R, kPartial, kRing, Stored>>;
+  using Stored = typename Config::CacheElement;
+  using Shape = ShapeWith<false, false, float>;
+  using PartialShape = ShapeWith<true, false, float>;
+  using CacheShape = ShapeWith<false, R::kRing, Stored>;
+  using PartialCacheShape = ShapeWith<true, false, Stored>;
   using F = typename Shape::Features;
   template <class AnyF>
   using WorkspaceOf =
@@ -217,11 +219,11 @@ class Attention {
     FOVEA_RETURN_IF_BAD(
         CheckPartial(call, first_key, end_key, cache.size(), partial));
     const auto group = [&](size_t b, size_t head) {
-      const auto whole =
-          GroupOfCache<PartialShape>(call, WholeEntry(call, 0), cache, head);
+      const auto whole = GroupOfCache<PartialCacheShape>(
+          call, WholeEntry(call, 0), cache, head);
       return Restricted(whole, partial, b, head, first_key, end_key);
     };
-    AttendHeads<FromCache<PartialShape>>(1, group, workspace);
+    AttendHeads<FromCache<PartialCacheShape>>(1, group, workspace);
     return Status::kOk;
   }
 
@@ -572,9 +574,8 @@ class Attention {
 
   // ----------------------------------------------------------------- partials
 
-  using PartialGroup = HWY_NAMESPACE::GroupOf<PartialShape>;
-
   // The group's keys [first_key, end_key) alone, into the partial.
+  template <class PartialGroup>
   static PartialGroup Restricted(PartialGroup group, const Partial& partial,
                                  size_t batch, size_t kv_head, size_t first_key,
                                  size_t end_key) noexcept {

@@ -140,7 +140,7 @@ class CacheView {
     ours.end = header.end;
     ours.data_sum = header.data_sum;
     ours.header_sum = HeaderSum(ours);
-    return std::memcmp(&ours, &header, sizeof(header)) == 0;
+    return SameBytes(ours, header);
   }
 
   void Point(const Stored* data, size_t tokens) noexcept {

@@ -4,6 +4,8 @@
 #ifndef FOVEA_CONFIG_H_
 #define FOVEA_CONFIG_H_
 
+#include <hwy/base.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -32,8 +34,10 @@ enum class ScoreStage : uint8_t {
 //     static constexpr bool kCausal = true;
 //   };
 struct AttentionConfig {
-  using Element = float;       // of q, k, v and out
-  using CacheElement = float;  // of a KvCache
+  using Element = float;  // of q, k, v and out
+  // Of a KvCache: float, or hwy::bfloat16_t or hwy::float16_t for half of the
+  // memory; keys and values are rounded to it, and computed with in float.
+  using CacheElement = float;
 
   static constexpr size_t kHeads = 1;       // query heads
   static constexpr size_t kKvHeads = 0;     // divides kHeads; 0: as kHeads
@@ -95,8 +99,11 @@ struct Resolved {
 
   static_assert(std::is_same<typename Config::Element, float>::value,
                 "Element must be float");
-  static_assert(std::is_same<typename Config::CacheElement, float>::value,
-                "CacheElement must be float");
+  static_assert(
+      std::is_same<typename Config::CacheElement, float>::value ||
+          std::is_same<typename Config::CacheElement, hwy::bfloat16_t>::value ||
+          std::is_same<typename Config::CacheElement, hwy::float16_t>::value,
+      "CacheElement must be float, hwy::bfloat16_t or hwy::float16_t");
   static_assert(kHeads > 0 && kHeads % kKvHeads == 0,
                 "kKvHeads must divide kHeads");
   static_assert(kHeadDim >= 1 && kHeadDim <= 256, "kHeadDim must be 1 to 256");

@@ -24,7 +24,7 @@ class CacheView;
 // with Config::kRing what a window with sinks needs of a stream without end.
 // sizeof is the RAM cost: about
 //
-//   kKvHeads * capacity() * (kHeadDim + kValueDim) * 4 bytes
+//   kKvHeads * capacity() * (kHeadDim + kValueDim) * sizeof(CacheElement)
 //
 // Keys lie in panels [slot/16][head_dim][16] a kv head, values in rows
 // [slot][value_dim]; a token never moves.  Trivially constructible, so that it

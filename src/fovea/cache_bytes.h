@@ -8,6 +8,8 @@
 #ifndef FOVEA_CACHE_BYTES_H_
 #define FOVEA_CACHE_BYTES_H_
 
+#include <hwy/base.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -39,8 +41,9 @@ static_assert(sizeof(CacheHeader) == 64, "part of the format");
 // What the keys and values are.
 template <class Element>
 constexpr uint16_t ElementCode() noexcept {
-  static_assert(std::is_same<Element, float>::value, "no such element");
-  return 1;
+  return std::is_same<Element, float>::value             ? 1
+         : std::is_same<Element, hwy::bfloat16_t>::value ? 2
+                                                         : 3;
 }
 
 constexpr char kCacheMagic[4] = {'f', 'v', 'k', 'c'};
@@ -53,6 +56,17 @@ inline uint32_t Checksum(const void* data, size_t bytes) noexcept {
   uint32_t hash = 2166136261u;
   for (size_t i = 0; i < bytes; ++i) hash = (hash ^ from[i]) * 16777619u;
   return hash;
+}
+
+// Not memcmp, which no kernel needs.
+inline bool SameBytes(const CacheHeader& a, const CacheHeader& b) noexcept {
+  const unsigned char* x = reinterpret_cast<const unsigned char*>(&a);
+  const unsigned char* y = reinterpret_cast<const unsigned char*>(&b);
+  unsigned char differs = 0;
+  for (size_t i = 0; i < sizeof(a); ++i) {
+    differs = static_cast<unsigned char>(differs | (x[i] ^ y[i]));
+  }
+  return differs == 0;
 }
 
 inline uint32_t HeaderSum(const CacheHeader& header) noexcept {

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "fovea/kernels/layout.h"
+#include "fovea/stored.h"
 
 namespace fovea {
 
@@ -30,14 +31,14 @@ struct CacheLayout {
   static void StoreKey(const float* row, size_t slot, Element* head) noexcept {
     Element* panel = head + slot / kPanel * kPanel * R::kHeadDim;
     for (size_t dim = 0; dim < R::kHeadDim; ++dim) {
-      panel[dim * kPanel + slot % kPanel] = row[dim];
+      Store(row[dim], panel[dim * kPanel + slot % kPanel]);
     }
   }
 
   static void StoreValue(const float* row, size_t slot,
                          Element* head) noexcept {
     Element* to = head + slot * R::kValueDim;
-    for (size_t dim = 0; dim < R::kValueDim; ++dim) to[dim] = row[dim];
+    for (size_t dim = 0; dim < R::kValueDim; ++dim) Store(row[dim], to[dim]);
   }
 
   // Copies the first `tokens` tokens of a head; what lies beyond them in the

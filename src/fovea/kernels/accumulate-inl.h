@@ -71,8 +71,8 @@ HWY_INLINE void AccumulateColumns(const HeadGroup& group, const Rows& rows,
 // The values of a tile that stays in the cache for many rows.
 struct PlainValues {
   template <size_t kVecs>
-  HWY_INLINE AdjacentColumns Columns(const float* values, size_t column,
-                                     size_t step) const {
+  HWY_INLINE AdjacentColumns<> Columns(const float* values, size_t column,
+                                       size_t step) const {
     return {values + column, step};
   }
 };
@@ -80,11 +80,13 @@ struct PlainValues {
 // The values of a tile that is read once: meanwhile the next tile's keys come.
 template <class Shape>
 struct StreamedValues {
-  const float* next_keys;
+  using Stored = typename Shape::Features::Stored;
+  const Stored* next_keys;
 
   template <size_t kVecs>
-  HWY_INLINE WhileFetching<AdjacentColumns, kVecs, Shape::kFetchesInOrder>
-  Columns(const float* values, size_t column, size_t step) const {
+  HWY_INLINE WhileFetching<AdjacentColumns<Stored>, Stored, kVecs,
+                           Shape::kFetchesInOrder>
+  Columns(const Stored* values, size_t column, size_t step) const {
     const size_t place = Shape::kFetchesInOrder ? column * kTile : column;
     return {{values + column, step}, next_keys + place};
   }
@@ -97,7 +99,8 @@ HWY_INLINE void Accumulate(const GroupOf<Shape>& group, const Rows& rows,
                            const Values& how, const Scratch& scratch) {
   const typename Shape::ValueDim value_dim(group.value_dim);
   const size_t lanes = hn::Lanes(FloatTag());
-  const float* values =
+  using Stored = typename Shape::Features::Stored;
+  const Stored* values =
       group.v + (SlotOfTile<Shape>(group, tile.first) + FirstKey<Shape>(tile)) *
                     group.v_token_stride;
   const size_t vecs = value_dim / lanes;
@@ -113,8 +116,8 @@ HWY_INLINE void Accumulate(const GroupOf<Shape>& group, const Rows& rows,
   });
   if (vecs * lanes < value_dim) {
     const size_t column = vecs * lanes;
-    const LastColumns v{values + column, group.v_token_stride,
-                        value_dim - column};
+    const LastColumns<Stored> v{values + column, group.v_token_stride,
+                                value_dim - column};
     AccumulateColumns<Shape, 1, kMarked>(group, rows, tile, strides, column, v,
                                          scratch);
   }

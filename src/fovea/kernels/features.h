@@ -16,7 +16,7 @@ template <bool kCausalArg, size_t kWindowArg, size_t kSinksArg,
           MaskKind kMaskArg, bool kSoftcapArg, bool kAlibiArg,
           bool kSinkLogitsArg, class ScorePolicyArg, bool kLseArg,
           bool kWeightsArg, ScoreStage kScoresArg, bool kPartialArg,
-          bool kRingArg>
+          bool kRingArg, class StoredArg>
 struct Features {
   static constexpr bool kCausal = kCausalArg;
   static constexpr size_t kWindow = kWindowArg;
@@ -31,6 +31,7 @@ struct Features {
   static constexpr ScoreStage kScores = kScoresArg;
   static constexpr bool kPartial = kPartialArg;  // see Attention::RunPartial
   static constexpr bool kRing = kRingArg;        // see CacheSpan
+  using Stored = StoredArg;                      // of keys and values
 
   static constexpr bool kHasMask = kMask != MaskKind::kNone;
   static constexpr bool kHasBias = kMask == MaskKind::kAdditive;
@@ -52,12 +53,13 @@ struct Features {
 };
 
 // Partials write none of the optional outputs: those need the whole row.
-template <class R, bool kPartial, bool kRing>
+template <class R, bool kPartial, bool kRing, class Stored>
 using FeaturesOf =
     Features<R::kCausal, R::kWindow, R::kSinks, R::kMask, R::kSoftcap,
              R::kAlibi, R::kSinkLogits, typename R::ScorePolicy,
              R::kLse && !kPartial, R::kWeights && !kPartial,
-             kPartial ? ScoreStage::kNone : R::kScores, kPartial, kRing>;
+             kPartial ? ScoreStage::kNone : R::kScores, kPartial, kRing,
+             Stored>;
 
 }  // namespace fovea
 

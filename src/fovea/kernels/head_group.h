@@ -14,10 +14,6 @@ struct HeadGroup {
   const float* q;  // the group's first head, first token
   size_t q_head_stride;
   size_t q_token_stride;
-  const float* k;  // rows of k_token_stride, or the panels of a cache
-  size_t k_token_stride;
-  const float* v;
-  size_t v_token_stride;
   float* out;
   size_t out_head_stride;
   size_t out_token_stride;
@@ -31,6 +27,15 @@ struct HeadGroup {
   // Factor of q: the softmax scale, times log2(e) where scores are in base 2
   // from the start, over the softcap where there is one.
   float scale;
+};
+
+// Elements are float, but for a cache that stores less.
+template <class Stored>
+struct KeysAndValues {
+  const Stored* k;  // rows of k_token_stride, or the panels of a cache
+  size_t k_token_stride;
+  const Stored* v;
+  size_t v_token_stride;
 };
 
 // Members that only some features need.
@@ -98,6 +103,7 @@ struct FirstHead<true> {
 template <class Features>
 struct GroupWith
     : HeadGroup,
+      KeysAndValues<typename Features::Stored>,
       CallOptions<Features>,
       group_options::PartialRange<Features::kPartial>,
       group_options::RowOutputs<Features::kHasRowOutputs>,

@@ -73,8 +73,8 @@ HWY_INLINE void ApplyLinearFrom(const LinearArgs& args, size_t token,
       const size_t left = args.inputs - input;
       const bool last = left <= kChain;
       const AllSteps inputs{last ? left : kChain};
-      const PanelColumns w{args.panels + input * kPanel, vec * lanes,
-                           kPanel * args.inputs};
+      const PanelColumns<> w{args.panels + input * kPanel, vec * lanes,
+                             kPanel * args.inputs};
       for (size_t t = token; t < whole; t += kGroup) {
         const Factors x{args.x + t * args.x_stride + input, args.x_stride, 1};
         const LinearSink sink{args, args.y + t * args.y_stride, vec * lanes,

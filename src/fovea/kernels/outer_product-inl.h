@@ -21,7 +21,7 @@
 
 #include <utility>
 
-#include "fovea/kernels/simd-inl.h"
+#include "fovea/kernels/stored-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea {
@@ -36,47 +36,52 @@ struct Factors {
 };
 
 // Columns that lie side by side: b[k][column] = data[k * step + column].
+template <class Element = float>
 struct AdjacentColumns {
-  const float* data;
+  static constexpr bool kAdjacent = true;
+  const Element* data;
   size_t step;
 
-  HWY_INLINE const float* At(const float* step_data, size_t vec) const {
+  HWY_INLINE const Element* At(const Element* step_data, size_t vec) const {
     return step_data + vec * hn::Lanes(FloatTag());
   }
-  HWY_INLINE Vec Load(const float* step_data, size_t vec) const {
-    return hn::LoadU(FloatTag(), At(step_data, vec));
+  HWY_INLINE Vec Load(const Element* step_data, size_t vec) const {
+    return LoadFloats(At(step_data, vec));
   }
-  HWY_INLINE void Fetch(const float*, size_t, size_t) const {}
+  HWY_INLINE void Fetch(const Element*, size_t, size_t) const {}
 };
 
 // The last columns of a row, fewer than a vector: the rest is not read.
+template <class Element = float>
 struct LastColumns {
-  const float* data;
+  const Element* data;
   size_t step;
   size_t count;
 
-  HWY_INLINE Vec Load(const float* step_data, size_t) const {
-    return hn::LoadN(FloatTag(), step_data, count);
+  HWY_INLINE Vec Load(const Element* step_data, size_t) const {
+    return LoadFloats(step_data, count);
   }
-  HWY_INLINE void Fetch(const float*, size_t, size_t) const {}
+  HWY_INLINE void Fetch(const Element*, size_t, size_t) const {}
 };
 
 // Columns in panels [k][16], which are `panel_stride` apart.  The first column
 // is a multiple of the vector length.
+template <class Element = float>
 struct PanelColumns {
-  const float* data;  // the first panel
-  size_t first;       // first column
+  static constexpr bool kAdjacent = false;
+  const Element* data;  // the first panel
+  size_t first;         // first column
   size_t panel_stride;
   static constexpr size_t step = kPanel;
 
-  HWY_INLINE const float* At(const float* step_data, size_t vec) const {
+  HWY_INLINE const Element* At(const Element* step_data, size_t vec) const {
     const size_t column = first + vec * hn::Lanes(FloatTag());
     return step_data + column / kPanel * panel_stride + column % kPanel;
   }
-  HWY_INLINE Vec Load(const float* step_data, size_t vec) const {
-    return hn::LoadU(FloatTag(), At(step_data, vec));
+  HWY_INLINE Vec Load(const Element* step_data, size_t vec) const {
+    return LoadFloats(At(step_data, vec));
   }
-  HWY_INLINE void Fetch(const float*, size_t, size_t) const {}
+  HWY_INLINE void Fetch(const Element*, size_t, size_t) const {}
 };
 
 // Columns that are read once, kVecs vectors a step, and bring another array of
@@ -87,21 +92,26 @@ struct PanelColumns {
 // Each line read brings the other array's line at the same place or, kInOrder,
 // its next one, which memory likes better (D2 47 -> 59 GB/s).  Not for a single
 // row, whose phases are short: what it needs first must come first (D3 -20 %).
-template <class Columns, size_t kVecs, bool kInOrder>
+template <class Columns, class Element, size_t kVecs, bool kInOrder>
 struct WhileFetching : Columns {
-  const float* other;
+  const Element* other;
 
-  HWY_INLINE void Fetch(const float* step_data, size_t k, size_t vec) const {
+  HWY_INLINE void Fetch(const Element* step_data, size_t k, size_t vec) const {
     const size_t lanes = hn::Lanes(FloatTag());
     // A lone lane is a core whose prefetch is a wasted cycle.
-    if (kMaxLanes == 1 || vec * lanes % kPanel != 0) return;
+    if (kMaxLanes == 1) return;
+    // One fetch a line.  Two steps share the lines of a panel of 16 bits an
+    // element: its second fetch costs less than to find out.
+    constexpr size_t kLine = 64 / sizeof(Element);
+    constexpr size_t kApart = kInOrder || Columns::kAdjacent ? kLine : kPanel;
+    if (vec * lanes % kApart != 0) return;
     // As integers: the place may lie past the other array's end, which a fetch
     // may name but a pointer may not.
-    const auto address = [](const float* p) {
+    const auto address = [](const Element* p) {
       return reinterpret_cast<uintptr_t>(p);
     };
     const uintptr_t place =
-        address(other) + (kInOrder ? (k * kVecs + vec) * lanes * sizeof(float)
+        address(other) + (kInOrder ? (k * kVecs + vec) * lanes * sizeof(Element)
                                    : address(Columns::At(step_data, vec)) -
                                          address(Columns::data));
     // NOLINTNEXTLINE(performance-no-int-to-ptr)
@@ -192,7 +202,7 @@ struct OuterProduct<kRows, kVecs, std::index_sequence<kBlock...>,
                              const Steps& steps, const Sink& sink,
                              VecAt<kBlock>&... sums) {
     const float* HWY_RESTRICT factors = a.data;
-    const float* HWY_RESTRICT columns = b.data;
+    const auto* HWY_RESTRICT columns = b.data;
     const size_t common = steps.Common();
     const size_t longest = steps.Longest();
     size_t k = 0;

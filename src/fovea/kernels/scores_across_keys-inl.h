@@ -53,8 +53,9 @@ HWY_INLINE void ScoreRowsAcrossKeys(const GroupOf<Shape>& group,
   const size_t lanes = hn::Lanes(FloatTag());
   const typename Shape::HeadDim head_dim(group.head_dim);
   const size_t slot = SlotOfTile<Shape>(group, tile.first);
-  const float* panels = group.k + slot * head_dim;
-  const float* values = group.v + slot * group.v_token_stride;
+  using Stored = typename Shape::Features::Stored;
+  const Stored* panels = group.k + slot * head_dim;
+  const Stored* values = group.v + slot * group.v_token_stride;
   const size_t first_vec = FirstKey<Shape>(tile) / kPanel * kPanel / lanes;
   const size_t vecs = RoundUp(tile.count, kPanel) / lanes;
   ForGroups<kRowGroup>(0, rows.count, [&](auto row_group, size_t row) HWY_ATTR {
@@ -72,7 +73,7 @@ HWY_INLINE void ScoreRowsAcrossKeys(const GroupOf<Shape>& group,
         const size_t fetched =
             kInOrder ? (vec * head_dim + kVecs * chain.dim) * lanes
                      : chain.dim * kPanel;
-        const WhileFetching<PanelColumns, kVecs, kInOrder> k{
+        const WhileFetching<PanelColumns<Stored>, Stored, kVecs, kInOrder> k{
             {panels + chain.dim * kPanel, vec * lanes, kPanel * head_dim},
             values + fetched};
         const RowScoreSink sink{scratch.scores + row * kTile + vec * lanes,
@@ -180,7 +181,7 @@ HWY_INLINE void ScorePacked(const float* const* rows, size_t dim, size_t key,
 // The same scores for keys in plain rows, which are transposed on the way:
 // worth it for few queries (see WithPlainOrientation).
 template <class Shape>
-HWY_INLINE void ScoreRowsAcrossPlainKeys(const HeadGroup& group,
+HWY_INLINE void ScoreRowsAcrossPlainKeys(const GroupOf<Shape>& group,
                                          const Rows& rows, const Tile& tile,
                                          const Scratch& scratch) {
   const FloatTag d;

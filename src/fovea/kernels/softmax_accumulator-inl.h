@@ -82,13 +82,13 @@ HWY_INLINE void AddValues(const float* p, const VisibleSteps& steps,
   const size_t vecs = output.dim / lanes;
   ForGroups<4>(0, vecs, [&](auto vec_group, size_t vec) HWY_ATTR {
     const size_t column = vec * lanes;
-    const AdjacentColumns v{tile.values + column, tile.value_stride};
+    const AdjacentColumns<> v{tile.values + column, tile.value_stride};
     OuterProduct<1, vec_group.value>::Run(factors, v, steps, sink(column));
   });
   if (vecs * lanes < output.dim) {
     const size_t column = vecs * lanes;
-    const LastColumns v{tile.values + column, tile.value_stride,
-                        output.dim - column};
+    const LastColumns<> v{tile.values + column, tile.value_stride,
+                          output.dim - column};
     OuterProduct<1, 1>::Run(factors, v, steps, sink(column));
   }
 }
