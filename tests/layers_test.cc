@@ -153,6 +153,38 @@ TEST(Rope, TurnsTheFirstDimsAlone) {
   EXPECT_EQ(x[5], 6.0f);
 }
 
+// Lengths on both sides of a whole vector, of 16 lanes at most.
+template <size_t kDim>
+void ExpectOutOfPlaceGivesTheSameBits(fovea::RopePairs pairs) {
+  using Rope = fovea::Rope<kDim>;
+  static constexpr Rope kRope;
+  typename Rope::Angles angles;
+  kRope.AnglesAt(12345, angles);
+  std::vector<float> row(kDim + 3);
+  for (size_t i = 0; i < row.size(); ++i) {
+    row[i] = 1.5f - static_cast<float>(i);
+  }
+  const std::vector<float> from = row;
+  auto to = Blank(kDim + 3);
+  Rope::Rotate(from.data(), to.data(), angles, pairs);
+  Rope::Rotate(row.data(), row.data(), angles, pairs);
+  for (size_t i = 0; i < row.size(); ++i) {
+    EXPECT_EQ(to[i], i < kDim ? row[i] : kUntouched) << kDim << ", " << i;
+  }
+  EXPECT_NE(row[0], from[0]);
+}
+
+TEST(Rope, OutOfPlaceGivesTheSameBitsAndNoMore) {
+  for (const auto pairs :
+       {fovea::RopePairs::kHalfSplit, fovea::RopePairs::kInterleaved}) {
+    ExpectOutOfPlaceGivesTheSameBits<2>(pairs);
+    ExpectOutOfPlaceGivesTheSameBits<10>(pairs);
+    ExpectOutOfPlaceGivesTheSameBits<32>(pairs);
+    ExpectOutOfPlaceGivesTheSameBits<38>(pairs);
+    ExpectOutOfPlaceGivesTheSameBits<80>(pairs);
+  }
+}
+
 TEST(FeedForward, BadInputWritesNothing) {
   using Block = fovea::FeedForward<4, 8, 2>;
   const std::vector<float> panels(fovea::PackedLinearFloats(8, 16), 0.1f);

@@ -78,19 +78,23 @@ class Rope {
       Angles angles;
       AnglesAt(first_position + t, angles);
       for (size_t head = 0; head < heads; ++head) {
-        Rotate(x.Row(0, head, t), angles, pairs);
+        float* row = x.Row(0, head, t);
+        Rotate(row, row, angles, pairs);
       }
     }
     return Status::kOk;
   }
 
-  // Rotates one row of at least kDim elements.
-  static void Rotate(float* row, const Angles& angles,
+  // Rotates one row: the first kDim elements of `from` to those of `to`, which
+  // may be `from` itself but may not overlap it otherwise.  What follows them
+  // is neither read nor written.  Unchecked.
+  static void Rotate(const float* from, float* to, const Angles& angles,
                      RopePairs pairs) noexcept {
     if (pairs == RopePairs::kHalfSplit) {
-      HWY_NAMESPACE::RotateHalfSplit(row, kPairs, angles.cos, angles.sin);
+      HWY_NAMESPACE::RotateHalfSplit(from, to, kPairs, angles.cos, angles.sin);
     } else {
-      HWY_NAMESPACE::RotateInterleaved(row, kPairs, angles.cos, angles.sin);
+      HWY_NAMESPACE::RotateInterleaved(from, to, kPairs, angles.cos,
+                                       angles.sin);
     }
   }
 
