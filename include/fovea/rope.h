@@ -26,7 +26,7 @@ inline namespace FOVEA_TARGET_NAMESPACE {
 // Pair i of the first kDim dims of a head turns by position * base^(-2 i /
 // kDim) radians.  The rate is kept as a fraction of a turn in 64 bits, so that
 // the reduction to one turn is exact integer arithmetic: positions up to 2^24
-// keep the angle within 2e-8 radians, and no double is used at run time.
+// keep the angle within 1e-8 radians, and no double is used at run time.
 //
 //   static constexpr fovea::Rope<32> kRope(10000.0);   // in flash
 template <size_t kDim>
@@ -53,13 +53,18 @@ class Rope {
     }
   }
 
+  // The angle of pair `pair` < kPairs at `position`, less its whole turns, in
+  // units of 2^-32 turn, rounded down.  Any position; beyond 2^24 the error
+  // grows in proportion to it.
+  uint32_t PhaseAt(uint64_t position, size_t pair) const noexcept {
+    return static_cast<uint32_t>((position * rates_[pair]) >> 32);
+  }
+
   // The angles of `position`, shared by all heads and layers.
   void AnglesAt(uint64_t position, Angles& angles) const noexcept {
     int32_t phases[RoundUp(kPairs, kPanel)];
     for (size_t i = 0; i < kPairs; ++i) {
-      const uint32_t phase =
-          static_cast<uint32_t>((position * rates_[i]) >> 32);
-      phases[i] = static_cast<int32_t>(phase);
+      phases[i] = static_cast<int32_t>(PhaseAt(position, i));
     }
     for (size_t i = kPairs; i < RoundUp(kPairs, kPanel); ++i) phases[i] = 0;
     HWY_NAMESPACE::SinCosOf(phases, RoundUp(kPairs, kPanel), angles.sin,
