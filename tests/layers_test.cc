@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "fovea/feed_forward.h"
@@ -130,6 +131,85 @@ TEST(Rope, BadInputWritesNothing) {
   narrow.head_stride = 7;
   EXPECT_EQ(kRope.Apply(narrow, 2, 4, 0, pairs), Status::kBadStride);
   EXPECT_EQ(x, Blank(64));
+}
+
+using fovea::RopeOptions;
+using fovea::RopeScaling;
+
+constexpr double kHuge = std::numeric_limits<double>::infinity();
+constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
+
+constexpr RopeOptions kBadRopes[] = {
+    {1.0},
+    {-10000.0},
+    {1.1e18},
+    {kHuge},
+    {kNoNumber},
+    {10000.0, RopeScaling::kLinear, 0.999},
+    {10000.0, RopeScaling::kNtk, -2.0},
+    {10000.0, RopeScaling::kNtk, kHuge},
+    {10000.0, RopeScaling::kLinear, kNoNumber},
+    {10000.0, RopeScaling::kNone, 2.0},
+    {10000.0, static_cast<RopeScaling>(3), 2.0},
+};
+constexpr RopeOptions kGoodRopes[] = {
+    {1.000001},
+    {1e18},
+    {10000.0, RopeScaling::kLinear, 1e18},
+    {1e18, RopeScaling::kNtk, 1e18},
+};
+
+// Whether a constexpr Rope of options[kIndex] compiles.
+template <const RopeOptions* kOptions, size_t kIndex,
+          bool = fovea::Rope<8>(kOptions[kIndex]).IsValid()>
+constexpr bool IsConstant(int) {
+  return true;
+}
+template <const RopeOptions* kOptions, size_t kIndex>
+constexpr bool IsConstant(...) {
+  return false;
+}
+template <const RopeOptions* kOptions, size_t... kIndex>
+constexpr size_t ConstantRopes(std::index_sequence<kIndex...>) {
+  return (size_t{IsConstant<kOptions, kIndex>(0)} + ...);
+}
+
+TEST(Rope, InvalidOptionsDoNotCompileAsAConstant) {
+  EXPECT_EQ(ConstantRopes<kBadRopes>(std::make_index_sequence<11>()), 0u);
+  EXPECT_EQ(ConstantRopes<kGoodRopes>(std::make_index_sequence<4>()), 4u);
+}
+
+TEST(Rope, InvalidOptionsAtRunTimeTurnNothing) {
+  for (const RopeOptions& options : kBadRopes) {
+    EXPECT_FALSE(options.AreValid());
+    const fovea::Rope<8> rope(options);
+    EXPECT_FALSE(rope.IsValid());
+    auto x = Blank(8);
+    EXPECT_EQ(
+        rope.Apply({x.data(), 8, 8, 8}, 1, 1, 5, fovea::RopePairs::kHalfSplit),
+        Status::kBadScale);
+    EXPECT_EQ(x, Blank(8));
+  }
+  for (const RopeOptions& options : kGoodRopes) {
+    EXPECT_TRUE(options.AreValid());
+    EXPECT_TRUE(fovea::Rope<8>(options).IsValid());
+  }
+}
+
+TEST(Rope, FactorOneGivesTheBitsOfNoScaling) {
+  static constexpr fovea::Rope<64> kPlain(10000.0);
+  static constexpr fovea::Rope<64> kLinear(
+      RopeOptions{10000.0, RopeScaling::kLinear, 1.0});
+  static constexpr fovea::Rope<64> kNtk(
+      RopeOptions{10000.0, RopeScaling::kNtk, 1.0});
+  // So large a position shows every bit of the rates.
+  for (const uint64_t position : {uint64_t{1}, uint64_t{1} << 32}) {
+    for (size_t pair = 0; pair < 32; ++pair) {
+      const uint32_t phase = kPlain.PhaseAt(position, pair);
+      EXPECT_EQ(kLinear.PhaseAt(position, pair), phase);
+      EXPECT_EQ(kNtk.PhaseAt(position, pair), phase);
+    }
+  }
 }
 
 TEST(Rope, PositionZeroChangesNothing) {

@@ -24,7 +24,7 @@ namespace {
 struct RopeCase {
   const char* name;
   uint32_t first_position;
-  float base;
+  RopeOptions rope;
   uint16_t dim, head_dim, heads, tokens;
   bool interleaved;
   uint64_t seed;
@@ -33,7 +33,7 @@ struct RopeCase {
 
 // The angle of one pair at one position.
 struct PhaseCase {
-  float base;
+  RopeOptions rope;
   uint16_t dim, pair;
   uint32_t position;
   uint64_t turn;  // its fraction of a turn, times 2^64
@@ -54,7 +54,7 @@ struct Functions {
 
 template <size_t kDim>
 Status Apply(const RopeCase& c, View<float> x, size_t first, size_t tokens) {
-  const Rope<kDim> rope(double{c.base});
+  const Rope<kDim> rope(c.rope);
   return rope.Apply(
       x, c.heads, tokens, c.first_position + first,
       c.interleaved ? RopePairs::kInterleaved : RopePairs::kHalfSplit);
@@ -62,7 +62,7 @@ Status Apply(const RopeCase& c, View<float> x, size_t first, size_t tokens) {
 
 template <size_t kDim>
 uint32_t Phase(const PhaseCase& c) {
-  return Rope<kDim>(double{c.base}).PhaseAt(c.position, c.pair);
+  return Rope<kDim>(c.rope).PhaseAt(c.position, c.pair);
 }
 
 Functions Find(size_t dim) {
@@ -113,8 +113,9 @@ TEST(RopeGolden, AnglesAreWithinTheirBoundUpToPosition2To24) {
     const uint64_t turn = uint64_t{Find(c.dim).phase(c)} << 32;
     const auto error = static_cast<int64_t>(turn - c.turn);
     EXPECT_LE(std::fabs(static_cast<double>(error)) * kRadians, 1e-8)
-        << "base " << c.base << ", pair " << c.pair << " of " << c.dim
-        << " dims, position " << c.position;
+        << "base " << c.rope.base << ", scaling "
+        << static_cast<int>(c.rope.scaling) << ", pair " << c.pair << " of "
+        << c.dim << " dims, position " << c.position;
   }
 }
 

@@ -15,17 +15,26 @@
 
 namespace {
 
+using fovea::RopeOptions;
+using fovea::RopeScaling;
+
 constexpr long double kTwoPi = 6.28318530717958647692528676655900577L;
 
 // The largest error of an angle, in radians, at positions up to 2^24.
 template <size_t kDim>
-double WorstAngle(double base) {
-  const fovea::Rope<kDim> rope(base);
+double WorstAngle(const RopeOptions& options) {
+  const fovea::Rope<kDim> rope(options);
+  long double base = options.base;
+  if (options.scaling == RopeScaling::kNtk && kDim > 2) {
+    base *= std::pow(static_cast<long double>(options.factor),
+                     static_cast<long double>(kDim) / (kDim - 2));
+  }
+  const long double divisor =
+      options.scaling == RopeScaling::kLinear ? options.factor : 1;
   long double worst = 0;
   for (size_t pair = 0; pair < kDim / 2; ++pair) {
     const long double exponent = -2.0L * static_cast<long double>(pair) / kDim;
-    const long double rate =
-        std::pow(static_cast<long double>(base), exponent) / kTwoPi;
+    const long double rate = std::pow(base, exponent) / divisor / kTwoPi;
     const auto check = [&](uint64_t position) {
       const long double turns = static_cast<long double>(position) * rate;
       const long double got = rope.PhaseAt(position, pair) * 0x1p-32L;
@@ -47,11 +56,17 @@ TEST(RopeAngles, WithinTheirBoundUpToPosition2To24) {
   if (LDBL_MANT_DIG < 64) GTEST_SKIP() << "long double is double here";
   double worst = 0;
   // 10 and 100 have the worst rates of the bases that were tried.
-  for (const double base : {10.0, 100.0, 10000.0, 500000.0, 1e6, 1e7}) {
-    worst = std::max({worst, WorstAngle<2>(base), WorstAngle<64>(base),
-                      WorstAngle<104>(base), WorstAngle<128>(base),
-                      WorstAngle<208>(base)});
-    EXPECT_LE(worst, 1e-8) << "base " << base;
+  for (const double base : {10.0, 100.0, 10000.0, 500000.0, 1e6, 1e18}) {
+    for (const RopeOptions& options :
+         {RopeOptions{base}, RopeOptions{base, RopeScaling::kLinear, 3.0},
+          RopeOptions{base, RopeScaling::kNtk, 8.0},
+          RopeOptions{base, RopeScaling::kNtk, 1e18}}) {
+      worst = std::max({worst, WorstAngle<2>(options), WorstAngle<64>(options),
+                        WorstAngle<104>(options), WorstAngle<208>(options)});
+      EXPECT_LE(worst, 1e-8)
+          << "base " << base << ", scaling "
+          << static_cast<int>(options.scaling) << " by " << options.factor;
+    }
   }
   std::printf("angles: at most %.2e radians off\n", worst);
 }

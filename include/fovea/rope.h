@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rotary position embedding (Su et al., arXiv 2104.09864).
+// Rotary position embedding (Su et al., arXiv 2104.09864), and its scaling to
+// contexts longer than those a model was trained with.
 #ifndef FOVEA_ROPE_H_
 #define FOVEA_ROPE_H_
 
@@ -21,14 +22,51 @@ enum class RopePairs : uint8_t {
   kInterleaved,  // (x[2 i], x[2 i + 1]): the paper, GPT-J
 };
 
+enum class RopeScaling : uint8_t {
+  kNone,
+  // Position interpolation (Chen et al., arXiv 2306.15595): every pair turns
+  // slower by the factor.
+  kLinear,
+  // NTK-aware interpolation (Peng et al., arXiv 2309.00071, definition 1): the
+  // base times factor^(dim / (dim - 2)), so that the slowest pair turns slower
+  // by the factor, the fastest as before, those between by degrees.  With one
+  // pair alone, kDim 2, nothing changes.
+  kNtk,
+};
+
+struct RopeOptions {
+  double base = 10000.0;  // above 1, at most 1e18
+  RopeScaling scaling = RopeScaling::kNone;
+  // How many times longer the context becomes: 1 (the same as kNone, bit for
+  // bit) to 1e18.  With kNone it must be 1.
+  double factor = 1.0;
+
+  // Whether all of them are within their ranges; NaN is not.
+  constexpr bool AreValid() const noexcept {
+    constexpr double kMost = 1e18;
+    const bool scales =
+        scaling == RopeScaling::kLinear || scaling == RopeScaling::kNtk;
+    return base > 1 && base <= kMost && factor >= 1 && factor <= kMost &&
+           (scales || (scaling == RopeScaling::kNone && factor == 1));
+  }
+};
+
+// Not constexpr, so that a constant Rope of invalid options does not compile.
+inline void RopeOptionsAreOutOfRange() noexcept {}
+
 inline namespace FOVEA_TARGET_NAMESPACE {
 
 // Pair i of the first kDim dims of a head turns by position * base^(-2 i /
 // kDim) radians.  The rate is kept as a fraction of a turn in 64 bits, so that
 // the reduction to one turn is exact integer arithmetic: positions up to 2^24
-// keep the angle within 1e-8 radians, and no double is used at run time.
+// keep the angle within 1e-8 radians.  A constexpr object costs no double and
+// no code at run time:
 //
 //   static constexpr fovea::Rope<32> kRope(10000.0);   // in flash
+//   static constexpr fovea::Rope<32> kLonger(
+//       fovea::RopeOptions{10000.0, fovea::RopeScaling::kNtk, 4.0});
+//
+// sizeof is 4 kDim bytes.
 template <size_t kDim>
 class Rope {
   static_assert(kDim >= 2 && kDim % 2 == 0, "dims turn in pairs");
@@ -42,16 +80,31 @@ class Rope {
     float sin[RoundUp(kPairs, kPanel)];
   };
 
-  // `base` > 1; meant for a constexpr object (it computes in double).
-  constexpr explicit Rope(double base = 10000.0) : rates_{} {
+  // Without scaling; base as in RopeOptions.
+  constexpr explicit Rope(double base = 10000.0) noexcept
+      : Rope(RopeOptions{base, RopeScaling::kNone, 1.0}) {}
+
+  // With options that are not valid a constexpr object does not compile, and
+  // any other is not IsValid().
+  constexpr explicit Rope(const RopeOptions& options) noexcept : rates_{} {
+    if (!options.AreValid()) {
+      RopeOptionsAreOutOfRange();
+      return;
+    }
     constexpr double kTwoPi = 6.28318530717958647693;
     constexpr double kTwoTo64 = 18446744073709551616.0;
+    const double log_base = LogOfBase(options);
+    const double divisor =
+        options.scaling == RopeScaling::kLinear ? options.factor : 1.0;
     for (size_t i = 0; i < kPairs; ++i) {
       const double exponent = -2.0 * static_cast<double>(i) / kDim;
-      const double radians = ConstexprExp(exponent * ConstexprLog(base));
+      const double radians = ConstexprExp(exponent * log_base) / divisor;
       rates_[i] = static_cast<uint64_t>(radians / kTwoPi * kTwoTo64);
     }
   }
+
+  // Whether its options were valid; if not, it turns nothing.
+  constexpr bool IsValid() const noexcept { return rates_[0] != 0; }
 
   // The angle of pair `pair` < kPairs at `position`, less its whole turns, in
   // units of 2^-32 turn, rounded down.  Any position; beyond 2^24 the error
@@ -73,9 +126,11 @@ class Rope {
 
   // Rotates, in place, the first kDim dims of every row of
   // x [1][heads][tokens][>= kDim]; token t is at position first_position + t.
-  // kNullPointer, kZeroCount, kBadStride, kMisaligned.
+  // kBadScale (not IsValid()), kZeroCount, kNullPointer, kMisaligned,
+  // kBadStride.
   Status Apply(View<float> x, size_t heads, size_t tokens,
                uint64_t first_position, RopePairs pairs) const noexcept {
+    if (!IsValid()) return Status::kBadScale;
     if (heads == 0 || tokens == 0) return Status::kZeroCount;
     FOVEA_RETURN_IF_BAD(
         CheckView(x, {1, heads, tokens, kDim}, Shares::kNothing));
@@ -104,6 +159,17 @@ class Rope {
   }
 
  private:
+  static constexpr double LogOfBase(const RopeOptions& options) noexcept {
+    double log = ConstexprLog(options.base);
+    if constexpr (kDim > 2) {
+      if (options.scaling == RopeScaling::kNtk) {
+        constexpr double kPower = static_cast<double>(kDim) / (kDim - 2);
+        log += kPower * ConstexprLog(options.factor);
+      }
+    }
+    return log;
+  }
+
   uint64_t rates_[kPairs];  // turns a token, times 2^64
 };
 
