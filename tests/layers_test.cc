@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -231,6 +232,61 @@ TEST(Rope, TurnsTheFirstDimsAlone) {
   EXPECT_NE(x[0], 1.0f);
   EXPECT_EQ(x[4], 5.0f);
   EXPECT_EQ(x[5], 6.0f);
+}
+
+using Table = fovea::RopeTable<8, 4>;
+static_assert(std::is_trivially_default_constructible_v<Table> &&
+                  std::is_trivially_copyable_v<Table>,
+              "no code runs to make a table");
+static_assert(sizeof(Table) == 8 + 8 * 4 * fovea::Rope<8>::kPaddedPairs,
+              "as rope.h says");
+
+TEST(RopeTable, HoldsWhatItWasFilledWithAlone) {
+  static constexpr fovea::Rope<8> kRope;
+  static Table table;
+  for (const uint64_t position : {0, 1, 3}) {
+    EXPECT_FALSE(table.Holds(position)) << "before it is filled";
+  }
+  // The second fill replaces the first.
+  for (const uint64_t first : {uint64_t{0}, uint64_t{101}}) {
+    ASSERT_EQ(table.Fill(kRope, first), Status::kOk);
+    EXPECT_FALSE(table.Holds(first - 1));
+    EXPECT_FALSE(table.Holds(first + 4));
+    EXPECT_TRUE(table.Holds(first, 4));
+    EXPECT_FALSE(table.Holds(first, 5));
+    EXPECT_TRUE(table.Holds(first + 3, 1));
+    EXPECT_FALSE(table.Holds(first + 3, 2));
+    for (uint64_t position = first; position < first + 4; ++position) {
+      fovea::Rope<8>::Angles angles;
+      kRope.AnglesAt(position, angles);
+      const auto& held = table.AnglesAt(position);
+      for (size_t pair = 0; pair < 4; ++pair) {
+        EXPECT_EQ(held.sin[pair], angles.sin[pair]) << position;
+        EXPECT_EQ(held.cos[pair], angles.cos[pair]) << position;
+      }
+    }
+  }
+}
+
+TEST(RopeTable, BadInputWritesNothing) {
+  static constexpr fovea::Rope<8> kRope;
+  static Table table;
+  auto x = Blank(64);
+  const auto view = fovea::TokenMajor(x.data(), 2, 4, 8);
+  const auto pairs = fovea::RopePairs::kHalfSplit;
+  EXPECT_EQ(table.Apply(view, 2, 4, 0, pairs), Status::kTooManyTokens);
+  ASSERT_EQ(table.Fill(kRope, 10), Status::kOk);
+  EXPECT_EQ(table.Fill(fovea::Rope<8>(1.0), 20), Status::kBadScale);
+  EXPECT_TRUE(table.Holds(10, 4));
+  EXPECT_EQ(table.Apply(view, 2, 4, 11, pairs), Status::kTooManyTokens);
+  EXPECT_EQ(table.Apply(view, 2, 4, 9, pairs), Status::kTooManyTokens);
+  EXPECT_EQ(table.Apply({}, 2, 4, 10, pairs), Status::kNullPointer);
+  EXPECT_EQ(table.Apply(view, 0, 4, 10, pairs), Status::kZeroCount);
+  EXPECT_EQ(table.Apply(view, 2, 0, 10, pairs), Status::kZeroCount);
+  auto narrow = view;
+  narrow.head_stride = 7;
+  EXPECT_EQ(table.Apply(narrow, 2, 4, 10, pairs), Status::kBadStride);
+  EXPECT_EQ(x, Blank(64));
 }
 
 // Lengths on both sides of a whole vector, of 16 lanes at most.

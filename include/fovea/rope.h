@@ -56,6 +56,9 @@ inline void RopeOptionsAreOutOfRange() noexcept {}
 
 inline namespace FOVEA_TARGET_NAMESPACE {
 
+template <size_t kDim, size_t kPositions>
+class RopeTable;
+
 // Pair i of the first kDim dims of a head turns by position * base^(-2 i /
 // kDim) radians.  The rate is kept as a fraction of a turn in 64 bits, so that
 // the reduction to one turn is exact integer arithmetic: positions up to 2^24
@@ -74,10 +77,14 @@ class Rope {
  public:
   static constexpr size_t kPairs = kDim / 2;
 
-  // Sine and cosine of every pair at one position.
+  // kPairs in whole vectors of the target: 1 to 16 lanes.
+  static constexpr size_t kPaddedPairs =
+      RoundUp(kPairs, HWY_NAMESPACE::kMaxLanes);
+
+  // Sine and cosine of every pair at one position: 8 kPaddedPairs bytes.
   struct Angles {
-    float cos[RoundUp(kPairs, kPanel)];
-    float sin[RoundUp(kPairs, kPanel)];
+    float cos[kPaddedPairs];
+    float sin[kPaddedPairs];
   };
 
   // Without scaling; base as in RopeOptions.
@@ -113,36 +120,30 @@ class Rope {
     return static_cast<uint32_t>((position * rates_[pair]) >> 32);
   }
 
-  // The angles of `position`, shared by all heads and layers.
+  // The angles of `position`, shared by all heads and layers; writes all of
+  // `angles`.
   void AnglesAt(uint64_t position, Angles& angles) const noexcept {
-    int32_t phases[RoundUp(kPairs, kPanel)];
+    int32_t phases[kPaddedPairs];
     for (size_t i = 0; i < kPairs; ++i) {
       phases[i] = static_cast<int32_t>(PhaseAt(position, i));
     }
-    for (size_t i = kPairs; i < RoundUp(kPairs, kPanel); ++i) phases[i] = 0;
-    HWY_NAMESPACE::SinCosOf(phases, RoundUp(kPairs, kPanel), angles.sin,
-                            angles.cos);
+    for (size_t i = kPairs; i < kPaddedPairs; ++i) phases[i] = 0;
+    HWY_NAMESPACE::SinCosOf(phases, kPaddedPairs, angles.sin, angles.cos);
   }
 
   // Rotates, in place, the first kDim dims of every row of
-  // x [1][heads][tokens][>= kDim]; token t is at position first_position + t.
+  // x [1][heads][tokens][>= kDim], in any strides, and leaves the rest of a row
+  // as it is; token t is at position first_position + t.
   // kBadScale (not IsValid()), kZeroCount, kNullPointer, kMisaligned,
   // kBadStride.
   Status Apply(View<float> x, size_t heads, size_t tokens,
                uint64_t first_position, RopePairs pairs) const noexcept {
     if (!IsValid()) return Status::kBadScale;
-    if (heads == 0 || tokens == 0) return Status::kZeroCount;
-    FOVEA_RETURN_IF_BAD(
-        CheckView(x, {1, heads, tokens, kDim}, Shares::kNothing));
-    for (size_t t = 0; t < tokens; ++t) {
+    return RotateRows(x, heads, tokens, pairs, [&](size_t t) {
       Angles angles;
       AnglesAt(first_position + t, angles);
-      for (size_t head = 0; head < heads; ++head) {
-        float* row = x.Row(0, head, t);
-        Rotate(row, row, angles, pairs);
-      }
-    }
-    return Status::kOk;
+      return angles;
+    });
   }
 
   // Rotates one row: the first kDim elements of `from` to those of `to`, which
@@ -159,6 +160,27 @@ class Rope {
   }
 
  private:
+  template <size_t, size_t>
+  friend class RopeTable;
+
+  // Token t turns by angles_of(t), of which there is a copy or a reference.
+  template <class AnglesOf>
+  static Status RotateRows(View<float> x, size_t heads, size_t tokens,
+                           RopePairs pairs,
+                           const AnglesOf& angles_of) noexcept {
+    if (heads == 0 || tokens == 0) return Status::kZeroCount;
+    FOVEA_RETURN_IF_BAD(
+        CheckView(x, {1, heads, tokens, kDim}, Shares::kNothing));
+    for (size_t t = 0; t < tokens; ++t) {
+      const Angles& angles = angles_of(t);
+      for (size_t head = 0; head < heads; ++head) {
+        float* row = x.Row(0, head, t);
+        Rotate(row, row, angles, pairs);
+      }
+    }
+    return Status::kOk;
+  }
+
   static constexpr double LogOfBase(const RopeOptions& options) noexcept {
     double log = ConstexprLog(options.base);
     if constexpr (kDim > 2) {
@@ -171,6 +193,58 @@ class Rope {
   }
 
   uint64_t rates_[kPairs];  // turns a token, times 2^64
+};
+
+// The angles of kPositions successive positions, computed once: a look-up gives
+// the bits that Rope computes.  Trivially constructible; place it in any
+// section.  A static one holds no position until it is filled, any other must
+// be filled before it is asked.
+//
+// sizeof is 8 + 8 kPositions kPaddedPairs bytes: for kDim 64, 256 bytes a
+// position and 128 KiB for 512 of them.
+template <size_t kDim, size_t kPositions>
+class RopeTable {
+  static_assert(kPositions > 0, "a table holds a position");
+
+ public:
+  using Angles = typename Rope<kDim>::Angles;
+
+  // Computes the angles of positions first_position to first_position +
+  // kPositions - 1, in place of those held.  kBadScale (!rope.IsValid()).
+  Status Fill(const Rope<kDim>& rope, uint64_t first_position) noexcept {
+    if (!rope.IsValid()) return Status::kBadScale;
+    for (size_t i = 0; i < kPositions; ++i) {
+      rope.AnglesAt(first_position + i, angles_[i]);
+    }
+    end_ = first_position + kPositions;
+    return Status::kOk;
+  }
+
+  // Whether `tokens` positions from first_position on are in the table.
+  bool Holds(uint64_t first_position, size_t tokens = 1) const noexcept {
+    const uint64_t rest = end_ - first_position;
+    return rest <= kPositions && tokens <= rest;
+  }
+
+  // The angles of a position that it Holds().  Unchecked.
+  const Angles& AnglesAt(uint64_t position) const noexcept {
+    return angles_[kPositions - (end_ - position)];
+  }
+
+  // As Rope::Apply, with kTooManyTokens for positions that are not held in
+  // place of kBadScale.
+  Status Apply(View<float> x, size_t heads, size_t tokens,
+               uint64_t first_position, RopePairs pairs) const noexcept {
+    if (!Holds(first_position, tokens)) return Status::kTooManyTokens;
+    return Rope<kDim>::RotateRows(x, heads, tokens, pairs,
+                                  [&](size_t t) -> const Angles& {
+                                    return AnglesAt(first_position + t);
+                                  });
+  }
+
+ private:
+  uint64_t end_;  // of the positions held; 0 if none
+  Angles angles_[kPositions];
 };
 
 }  // namespace FOVEA_TARGET_NAMESPACE

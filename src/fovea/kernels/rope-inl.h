@@ -19,7 +19,7 @@ namespace {
 // A fourth of a turn, in phase units.
 constexpr int32_t kQuarter = 1 << 30;
 
-// sin and cos of phase * 2 pi / 2^32, at most 1.5 ulp of 1 from the true value.
+// sin and cos of phase * 2 pi / 2^32, at most 1.5 * 2^-24 from the true value.
 HWY_INLINE void SinCos(hn::Vec<IntTag> phase, Vec& sin, Vec& cos) {
   const FloatTag d;
   const IntTag di;
