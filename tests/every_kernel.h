@@ -84,6 +84,7 @@ struct Memory {
   HalfAttention::Workspace half;
   Block::Workspace block;
   Accumulator accumulator[2];
+  fovea::RopeTable<Causal::kRotaryDim, 8> angles;
 };
 
 inline fovea::Status UseFeatures(const AnyAttention::Call& call,
@@ -131,6 +132,10 @@ inline fovea::Status UseAll(const MultiHead::Weights& weights,
   FOVEA_RETURN_IF_BAD(FullAttention::Attend(full_call, m.full_cache, m.full));
   FOVEA_RETURN_IF_BAD(weights.rope->Apply(fovea::TokenMajor(x, 1, 1, 64), 1, 1,
                                           9, fovea::RopePairs::kInterleaved));
+  FOVEA_RETURN_IF_BAD(m.angles.Fill(*weights.rope, call.rotary_position));
+  FOVEA_RETURN_IF_BAD(m.angles.Apply(fovea::TokenMajor(x, 1, 1, 64), 1, 1,
+                                     call.rotary_position,
+                                     fovea::RopePairs::kHalfSplit));
   FOVEA_RETURN_IF_BAD(Block::Run(block, x, 64, 1, x, 64, m.block));
   FOVEA_RETURN_IF_BAD(Norm::Run(x, 64, 1, x, 1e-5f, x, 64));
   FOVEA_RETURN_IF_BAD(fovea::PackLinear(x, 4, 4, x + 64));

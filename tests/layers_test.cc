@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "fovea/feed_forward.h"
@@ -132,6 +134,85 @@ TEST(Rope, BadInputWritesNothing) {
   EXPECT_EQ(x, Blank(64));
 }
 
+using fovea::RopeOptions;
+using fovea::RopeScaling;
+
+constexpr double kHuge = std::numeric_limits<double>::infinity();
+constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
+
+constexpr RopeOptions kBadRopes[] = {
+    {1.0},
+    {-10000.0},
+    {1.1e18},
+    {kHuge},
+    {kNoNumber},
+    {10000.0, RopeScaling::kLinear, 0.999},
+    {10000.0, RopeScaling::kNtk, -2.0},
+    {10000.0, RopeScaling::kNtk, kHuge},
+    {10000.0, RopeScaling::kLinear, kNoNumber},
+    {10000.0, RopeScaling::kNone, 2.0},
+    {10000.0, static_cast<RopeScaling>(3), 2.0},
+};
+constexpr RopeOptions kGoodRopes[] = {
+    {1.000001},
+    {1e18},
+    {10000.0, RopeScaling::kLinear, 1e18},
+    {1e18, RopeScaling::kNtk, 1e18},
+};
+
+// Whether a constexpr Rope of options[kIndex] compiles.
+template <const RopeOptions* kOptions, size_t kIndex,
+          bool = fovea::Rope<8>(kOptions[kIndex]).IsValid()>
+constexpr bool IsConstant(int) {
+  return true;
+}
+template <const RopeOptions* kOptions, size_t kIndex>
+constexpr bool IsConstant(...) {
+  return false;
+}
+template <const RopeOptions* kOptions, size_t... kIndex>
+constexpr size_t ConstantRopes(std::index_sequence<kIndex...>) {
+  return (size_t{IsConstant<kOptions, kIndex>(0)} + ...);
+}
+
+TEST(Rope, InvalidOptionsDoNotCompileAsAConstant) {
+  EXPECT_EQ(ConstantRopes<kBadRopes>(std::make_index_sequence<11>()), 0u);
+  EXPECT_EQ(ConstantRopes<kGoodRopes>(std::make_index_sequence<4>()), 4u);
+}
+
+TEST(Rope, InvalidOptionsAtRunTimeTurnNothing) {
+  for (const RopeOptions& options : kBadRopes) {
+    EXPECT_FALSE(options.AreValid());
+    const fovea::Rope<8> rope(options);
+    EXPECT_FALSE(rope.IsValid());
+    auto x = Blank(8);
+    EXPECT_EQ(
+        rope.Apply({x.data(), 8, 8, 8}, 1, 1, 5, fovea::RopePairs::kHalfSplit),
+        Status::kBadScale);
+    EXPECT_EQ(x, Blank(8));
+  }
+  for (const RopeOptions& options : kGoodRopes) {
+    EXPECT_TRUE(options.AreValid());
+    EXPECT_TRUE(fovea::Rope<8>(options).IsValid());
+  }
+}
+
+TEST(Rope, FactorOneGivesTheBitsOfNoScaling) {
+  static constexpr fovea::Rope<64> kPlain(10000.0);
+  static constexpr fovea::Rope<64> kLinear(
+      RopeOptions{10000.0, RopeScaling::kLinear, 1.0});
+  static constexpr fovea::Rope<64> kNtk(
+      RopeOptions{10000.0, RopeScaling::kNtk, 1.0});
+  // So large a position shows every bit of the rates.
+  for (const uint64_t position : {uint64_t{1}, uint64_t{1} << 32}) {
+    for (size_t pair = 0; pair < 32; ++pair) {
+      const uint32_t phase = kPlain.PhaseAt(position, pair);
+      EXPECT_EQ(kLinear.PhaseAt(position, pair), phase);
+      EXPECT_EQ(kNtk.PhaseAt(position, pair), phase);
+    }
+  }
+}
+
 TEST(Rope, PositionZeroChangesNothing) {
   static constexpr fovea::Rope<6> kRope;
   for (const auto pairs :
@@ -151,6 +232,93 @@ TEST(Rope, TurnsTheFirstDimsAlone) {
   EXPECT_NE(x[0], 1.0f);
   EXPECT_EQ(x[4], 5.0f);
   EXPECT_EQ(x[5], 6.0f);
+}
+
+using Table = fovea::RopeTable<8, 4>;
+static_assert(std::is_trivially_default_constructible_v<Table> &&
+                  std::is_trivially_copyable_v<Table>,
+              "no code runs to make a table");
+static_assert(sizeof(Table) == 8 + 8 * 4 * fovea::Rope<8>::kPaddedPairs,
+              "as rope.h says");
+
+TEST(RopeTable, HoldsWhatItWasFilledWithAlone) {
+  static constexpr fovea::Rope<8> kRope;
+  static Table table;
+  for (const uint64_t position : {0, 1, 3}) {
+    EXPECT_FALSE(table.Holds(position)) << "before it is filled";
+  }
+  // The second fill replaces the first.
+  for (const uint64_t first : {uint64_t{0}, uint64_t{101}}) {
+    ASSERT_EQ(table.Fill(kRope, first), Status::kOk);
+    EXPECT_FALSE(table.Holds(first - 1));
+    EXPECT_FALSE(table.Holds(first + 4));
+    EXPECT_TRUE(table.Holds(first, 4));
+    EXPECT_FALSE(table.Holds(first, 5));
+    EXPECT_TRUE(table.Holds(first + 3, 1));
+    EXPECT_FALSE(table.Holds(first + 3, 2));
+    for (uint64_t position = first; position < first + 4; ++position) {
+      fovea::Rope<8>::Angles angles;
+      kRope.AnglesAt(position, angles);
+      const auto& held = table.AnglesAt(position);
+      for (size_t pair = 0; pair < 4; ++pair) {
+        EXPECT_EQ(held.sin[pair], angles.sin[pair]) << position;
+        EXPECT_EQ(held.cos[pair], angles.cos[pair]) << position;
+      }
+    }
+  }
+}
+
+TEST(RopeTable, BadInputWritesNothing) {
+  static constexpr fovea::Rope<8> kRope;
+  static Table table;
+  auto x = Blank(64);
+  const auto view = fovea::TokenMajor(x.data(), 2, 4, 8);
+  const auto pairs = fovea::RopePairs::kHalfSplit;
+  EXPECT_EQ(table.Apply(view, 2, 4, 0, pairs), Status::kTooManyTokens);
+  ASSERT_EQ(table.Fill(kRope, 10), Status::kOk);
+  EXPECT_EQ(table.Fill(fovea::Rope<8>(1.0), 20), Status::kBadScale);
+  EXPECT_TRUE(table.Holds(10, 4));
+  EXPECT_EQ(table.Apply(view, 2, 4, 11, pairs), Status::kTooManyTokens);
+  EXPECT_EQ(table.Apply(view, 2, 4, 9, pairs), Status::kTooManyTokens);
+  EXPECT_EQ(table.Apply({}, 2, 4, 10, pairs), Status::kNullPointer);
+  EXPECT_EQ(table.Apply(view, 0, 4, 10, pairs), Status::kZeroCount);
+  EXPECT_EQ(table.Apply(view, 2, 0, 10, pairs), Status::kZeroCount);
+  auto narrow = view;
+  narrow.head_stride = 7;
+  EXPECT_EQ(table.Apply(narrow, 2, 4, 10, pairs), Status::kBadStride);
+  EXPECT_EQ(x, Blank(64));
+}
+
+// Lengths on both sides of a whole vector, of 16 lanes at most.
+template <size_t kDim>
+void ExpectOutOfPlaceGivesTheSameBits(fovea::RopePairs pairs) {
+  using Rope = fovea::Rope<kDim>;
+  static constexpr Rope kRope;
+  typename Rope::Angles angles;
+  kRope.AnglesAt(12345, angles);
+  std::vector<float> row(kDim + 3);
+  for (size_t i = 0; i < row.size(); ++i) {
+    row[i] = 1.5f - static_cast<float>(i);
+  }
+  const std::vector<float> from = row;
+  auto to = Blank(kDim + 3);
+  Rope::Rotate(from.data(), to.data(), angles, pairs);
+  Rope::Rotate(row.data(), row.data(), angles, pairs);
+  for (size_t i = 0; i < row.size(); ++i) {
+    EXPECT_EQ(to[i], i < kDim ? row[i] : kUntouched) << kDim << ", " << i;
+  }
+  EXPECT_NE(row[0], from[0]);
+}
+
+TEST(Rope, OutOfPlaceGivesTheSameBitsAndNoMore) {
+  for (const auto pairs :
+       {fovea::RopePairs::kHalfSplit, fovea::RopePairs::kInterleaved}) {
+    ExpectOutOfPlaceGivesTheSameBits<2>(pairs);
+    ExpectOutOfPlaceGivesTheSameBits<10>(pairs);
+    ExpectOutOfPlaceGivesTheSameBits<32>(pairs);
+    ExpectOutOfPlaceGivesTheSameBits<38>(pairs);
+    ExpectOutOfPlaceGivesTheSameBits<80>(pairs);
+  }
 }
 
 TEST(FeedForward, BadInputWritesNothing) {

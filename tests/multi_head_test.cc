@@ -192,6 +192,8 @@ TEST(MultiHead, BadInputWritesNothing) {
   expect(Status::kNullPointer,
          [](Weights& w, Call&) { w.out.panels = nullptr; });
   expect(Status::kNullPointer, [](Weights& w, Call&) { w.rope = nullptr; });
+  const MultiHead::RopeType no_rope(0.0);
+  expect(Status::kBadScale, [&](Weights& w, Call&) { w.rope = &no_rope; });
   expect(Status::kZeroCount, [](Weights&, Call& c) { c.queries = 0; });
   expect(Status::kZeroCount, [](Weights&, Call& c) { c.batch = 0; });
   expect(Status::kTooManyTokens,

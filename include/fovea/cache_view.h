@@ -39,15 +39,15 @@ class CacheView {
   CacheView() noexcept { span_.Clear(); }
 
   // NOLINTNEXTLINE(google-explicit-constructor): a cache is such a view
-  CacheView(const Cache& cache) noexcept {
+  CacheView(const Cache& source) noexcept {
     span_.Clear();
-    if (!IsAligned(&cache, alignof(Cache))) {  // for Check() to see
-      keys_ = reinterpret_cast<const Stored*>(&cache);
+    if (!IsAligned(&source, alignof(Cache))) {  // for Check() to see
+      keys_ = reinterpret_cast<const Stored*>(&source);
       return;
     }
-    span_ = cache.span();
-    keys_ = cache.KeyPanels(0);
-    values_ = cache.ValueRows(0);
+    span_ = source.span();
+    keys_ = source.KeyPanels(0);
+    values_ = source.ValueRows(0);
     keys_of_head_ = Layout::KeysOfHead(Span::kTokens);
     values_of_head_ = Layout::ValuesOfHead(Span::kTokens);
   }

@@ -65,7 +65,7 @@ class MultiHeadAttention {
     LinearWeights k;                 // kMemoryDim -> kKvHeads * kHeadDim
     LinearWeights v;                 // kMemoryDim -> kKvHeads * kValueDim
     LinearWeights out;               // kHeads * kValueDim -> kModelDim
-    const RopeType* rope = nullptr;  // needed with kRotaryDim > 0
+    const RopeType* rope = nullptr;  // needed with kRotaryDim > 0; valid
   };
 
   // Scratch of Run: projected queries, keys and values of one batch entry.
@@ -111,8 +111,8 @@ class MultiHeadAttention {
 
   // Self-attention (no memory) or cross-attention.  Status as Attention::Run;
   // kTooManyTokens also where self-attention has more queries than kMaxKeys,
-  // kNullPointer for missing weights, kUnsupported for a memory with rotary
-  // positions (they have none).
+  // kNullPointer for missing weights, kBadScale for a rope that is not valid,
+  // kUnsupported for a memory with rotary positions (they have none).
   static Status Run(const Weights& weights, const Call& call,
                     Workspace& workspace) noexcept {
     FOVEA_RETURN_IF_BAD(Check(weights, call, workspace));
@@ -233,8 +233,11 @@ class MultiHeadAttention {
     FOVEA_RETURN_IF_BAD(ToKeys::Check(weights.k));
     FOVEA_RETURN_IF_BAD(ToValues::Check(weights.v));
     FOVEA_RETURN_IF_BAD(ToOutput::Check(weights.out));
-    return kRotary && weights.rope == nullptr ? Status::kNullPointer
-                                              : Status::kOk;
+    if constexpr (kRotary) {
+      if (weights.rope == nullptr) return Status::kNullPointer;
+      if (!weights.rope->IsValid()) return Status::kBadScale;
+    }
+    return Status::kOk;
   }
 
   template <class AnyWorkspace>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rotary position embedding (Su et al., arXiv 2104.09864).
+// Rotary position embedding (Su et al., arXiv 2104.09864), and its scaling to
+// contexts longer than those a model was trained with.
 #ifndef FOVEA_ROPE_H_
 #define FOVEA_ROPE_H_
 
@@ -21,14 +22,54 @@ enum class RopePairs : uint8_t {
   kInterleaved,  // (x[2 i], x[2 i + 1]): the paper, GPT-J
 };
 
+enum class RopeScaling : uint8_t {
+  kNone,
+  // Position interpolation (Chen et al., arXiv 2306.15595): every pair turns
+  // slower by the factor.
+  kLinear,
+  // NTK-aware interpolation (Peng et al., arXiv 2309.00071, definition 1): the
+  // base times factor^(dim / (dim - 2)), so that the slowest pair turns slower
+  // by the factor, the fastest as before, those between by degrees.  With one
+  // pair alone, kDim 2, nothing changes.
+  kNtk,
+};
+
+struct RopeOptions {
+  double base = 10000.0;  // above 1, at most 1e18
+  RopeScaling scaling = RopeScaling::kNone;
+  // How many times longer the context becomes: 1 (the same as kNone, bit for
+  // bit) to 1e18.  With kNone it must be 1.
+  double factor = 1.0;
+
+  // Whether all of them are within their ranges; NaN is not.
+  constexpr bool AreValid() const noexcept {
+    constexpr double kMost = 1e18;
+    const bool scales =
+        scaling == RopeScaling::kLinear || scaling == RopeScaling::kNtk;
+    return base > 1 && base <= kMost && factor >= 1 && factor <= kMost &&
+           (scales || (scaling == RopeScaling::kNone && factor == 1));
+  }
+};
+
+// Not constexpr, so that a constant Rope of invalid options does not compile.
+inline void RopeOptionsAreOutOfRange() noexcept {}
+
 inline namespace FOVEA_TARGET_NAMESPACE {
+
+template <size_t kDim, size_t kPositions>
+class RopeTable;
 
 // Pair i of the first kDim dims of a head turns by position * base^(-2 i /
 // kDim) radians.  The rate is kept as a fraction of a turn in 64 bits, so that
 // the reduction to one turn is exact integer arithmetic: positions up to 2^24
-// keep the angle within 2e-8 radians, and no double is used at run time.
+// keep the angle within 1e-8 radians.  A constexpr object costs no double and
+// no code at run time:
 //
 //   static constexpr fovea::Rope<32> kRope(10000.0);   // in flash
+//   static constexpr fovea::Rope<32> kLonger(
+//       fovea::RopeOptions{10000.0, fovea::RopeScaling::kNtk, 4.0});
+//
+// sizeof is 4 kDim bytes.
 template <size_t kDim>
 class Rope {
   static_assert(kDim >= 2 && kDim % 2 == 0, "dims turn in pairs");
@@ -36,66 +77,174 @@ class Rope {
  public:
   static constexpr size_t kPairs = kDim / 2;
 
-  // Sine and cosine of every pair at one position.
+  // kPairs in whole vectors of the target: 1 to 16 lanes.
+  static constexpr size_t kPaddedPairs =
+      RoundUp(kPairs, HWY_NAMESPACE::kMaxLanes);
+
+  // Sine and cosine of every pair at one position: 8 kPaddedPairs bytes.
   struct Angles {
-    float cos[RoundUp(kPairs, kPanel)];
-    float sin[RoundUp(kPairs, kPanel)];
+    float cos[kPaddedPairs];
+    float sin[kPaddedPairs];
   };
 
-  // `base` > 1; meant for a constexpr object (it computes in double).
-  constexpr explicit Rope(double base = 10000.0) : rates_{} {
+  // Without scaling; base as in RopeOptions.
+  constexpr explicit Rope(double base = 10000.0) noexcept
+      : Rope(RopeOptions{base, RopeScaling::kNone, 1.0}) {}
+
+  // With options that are not valid a constexpr object does not compile, and
+  // any other is not IsValid().
+  constexpr explicit Rope(const RopeOptions& options) noexcept : rates_{} {
+    if (!options.AreValid()) {
+      RopeOptionsAreOutOfRange();
+      return;
+    }
     constexpr double kTwoPi = 6.28318530717958647693;
     constexpr double kTwoTo64 = 18446744073709551616.0;
+    const double log_base = LogOfBase(options);
+    const double divisor =
+        options.scaling == RopeScaling::kLinear ? options.factor : 1.0;
     for (size_t i = 0; i < kPairs; ++i) {
       const double exponent = -2.0 * static_cast<double>(i) / kDim;
-      const double radians = ConstexprExp(exponent * ConstexprLog(base));
+      const double radians = ConstexprExp(exponent * log_base) / divisor;
       rates_[i] = static_cast<uint64_t>(radians / kTwoPi * kTwoTo64);
     }
   }
 
-  // The angles of `position`, shared by all heads and layers.
+  // Whether its options were valid; if not, it turns nothing.
+  constexpr bool IsValid() const noexcept { return rates_[0] != 0; }
+
+  // The angle of pair `pair` < kPairs at `position`, less its whole turns, in
+  // units of 2^-32 turn, rounded down.  Any position; beyond 2^24 the error
+  // grows in proportion to it.
+  uint32_t PhaseAt(uint64_t position, size_t pair) const noexcept {
+    return static_cast<uint32_t>((position * rates_[pair]) >> 32);
+  }
+
+  // The angles of `position`, shared by all heads and layers; writes all of
+  // `angles`.
   void AnglesAt(uint64_t position, Angles& angles) const noexcept {
-    int32_t phases[RoundUp(kPairs, kPanel)];
+    int32_t phases[kPaddedPairs];
     for (size_t i = 0; i < kPairs; ++i) {
-      const uint32_t phase =
-          static_cast<uint32_t>((position * rates_[i]) >> 32);
-      phases[i] = static_cast<int32_t>(phase);
+      phases[i] = static_cast<int32_t>(PhaseAt(position, i));
     }
-    for (size_t i = kPairs; i < RoundUp(kPairs, kPanel); ++i) phases[i] = 0;
-    HWY_NAMESPACE::SinCosOf(phases, RoundUp(kPairs, kPanel), angles.sin,
-                            angles.cos);
+    for (size_t i = kPairs; i < kPaddedPairs; ++i) phases[i] = 0;
+    HWY_NAMESPACE::SinCosOf(phases, kPaddedPairs, angles.sin, angles.cos);
   }
 
   // Rotates, in place, the first kDim dims of every row of
-  // x [1][heads][tokens][>= kDim]; token t is at position first_position + t.
-  // kNullPointer, kZeroCount, kBadStride, kMisaligned.
+  // x [1][heads][tokens][>= kDim], in any strides, and leaves the rest of a row
+  // as it is; token t is at position first_position + t.
+  // kBadScale (not IsValid()), kZeroCount, kNullPointer, kMisaligned,
+  // kBadStride.
   Status Apply(View<float> x, size_t heads, size_t tokens,
                uint64_t first_position, RopePairs pairs) const noexcept {
+    if (!IsValid()) return Status::kBadScale;
+    return RotateRows(x, heads, tokens, pairs, [&](size_t t) {
+      Angles angles;
+      AnglesAt(first_position + t, angles);
+      return angles;
+    });
+  }
+
+  // Rotates one row: the first kDim elements of `from` to those of `to`, which
+  // may be `from` itself but may not overlap it otherwise.  What follows them
+  // is neither read nor written.  Unchecked.
+  static void Rotate(const float* from, float* to, const Angles& angles,
+                     RopePairs pairs) noexcept {
+    if (pairs == RopePairs::kHalfSplit) {
+      HWY_NAMESPACE::RotateHalfSplit(from, to, kPairs, angles.cos, angles.sin);
+    } else {
+      HWY_NAMESPACE::RotateInterleaved(from, to, kPairs, angles.cos,
+                                       angles.sin);
+    }
+  }
+
+ private:
+  template <size_t, size_t>
+  friend class RopeTable;
+
+  // Token t turns by angles_of(t), of which there is a copy or a reference.
+  template <class AnglesOf>
+  static Status RotateRows(View<float> x, size_t heads, size_t tokens,
+                           RopePairs pairs,
+                           const AnglesOf& angles_of) noexcept {
     if (heads == 0 || tokens == 0) return Status::kZeroCount;
     FOVEA_RETURN_IF_BAD(
         CheckView(x, {1, heads, tokens, kDim}, Shares::kNothing));
     for (size_t t = 0; t < tokens; ++t) {
-      Angles angles;
-      AnglesAt(first_position + t, angles);
+      const Angles& angles = angles_of(t);
       for (size_t head = 0; head < heads; ++head) {
-        Rotate(x.Row(0, head, t), angles, pairs);
+        float* row = x.Row(0, head, t);
+        Rotate(row, row, angles, pairs);
       }
     }
     return Status::kOk;
   }
 
-  // Rotates one row of at least kDim elements.
-  static void Rotate(float* row, const Angles& angles,
-                     RopePairs pairs) noexcept {
-    if (pairs == RopePairs::kHalfSplit) {
-      HWY_NAMESPACE::RotateHalfSplit(row, kPairs, angles.cos, angles.sin);
-    } else {
-      HWY_NAMESPACE::RotateInterleaved(row, kPairs, angles.cos, angles.sin);
+  static constexpr double LogOfBase(const RopeOptions& options) noexcept {
+    double log = ConstexprLog(options.base);
+    if constexpr (kDim > 2) {
+      if (options.scaling == RopeScaling::kNtk) {
+        constexpr double kPower = static_cast<double>(kDim) / (kDim - 2);
+        log += kPower * ConstexprLog(options.factor);
+      }
     }
+    return log;
+  }
+
+  uint64_t rates_[kPairs];  // turns a token, times 2^64
+};
+
+// The angles of kPositions successive positions, computed once: a look-up gives
+// the bits that Rope computes.  Trivially constructible; place it in any
+// section.  A static one holds no position until it is filled, any other must
+// be filled before it is asked.
+//
+// sizeof is 8 + 8 kPositions kPaddedPairs bytes: for kDim 64, 256 bytes a
+// position and 128 KiB for 512 of them.
+template <size_t kDim, size_t kPositions>
+class RopeTable {
+  static_assert(kPositions > 0, "a table holds a position");
+
+ public:
+  using Angles = typename Rope<kDim>::Angles;
+
+  // Computes the angles of positions first_position to first_position +
+  // kPositions - 1, in place of those held.  kBadScale (!rope.IsValid()).
+  Status Fill(const Rope<kDim>& rope, uint64_t first_position) noexcept {
+    if (!rope.IsValid()) return Status::kBadScale;
+    for (size_t i = 0; i < kPositions; ++i) {
+      rope.AnglesAt(first_position + i, angles_[i]);
+    }
+    end_ = first_position + kPositions;
+    return Status::kOk;
+  }
+
+  // Whether `tokens` positions from first_position on are in the table.
+  bool Holds(uint64_t first_position, size_t tokens = 1) const noexcept {
+    const uint64_t rest = end_ - first_position;
+    return rest <= kPositions && tokens <= rest;
+  }
+
+  // The angles of a position that it Holds().  Unchecked.
+  const Angles& AnglesAt(uint64_t position) const noexcept {
+    return angles_[kPositions - (end_ - position)];
+  }
+
+  // As Rope::Apply, with kTooManyTokens for positions that are not held in
+  // place of kBadScale.
+  Status Apply(View<float> x, size_t heads, size_t tokens,
+               uint64_t first_position, RopePairs pairs) const noexcept {
+    if (!Holds(first_position, tokens)) return Status::kTooManyTokens;
+    return Rope<kDim>::RotateRows(x, heads, tokens, pairs,
+                                  [&](size_t t) -> const Angles& {
+                                    return AnglesAt(first_position + t);
+                                  });
   }
 
  private:
-  uint64_t rates_[kPairs];  // turns a token, times 2^64
+  uint64_t end_;  // of the positions held; 0 if none
+  Angles angles_[kPositions];
 };
 
 }  // namespace FOVEA_TARGET_NAMESPACE

@@ -17,7 +17,7 @@ enum class Status : uint8_t {
   kBadStride,      // a stride is smaller than the row it must step over
   kMisaligned,     // a workspace, cache or packed weight is not aligned
   kCacheFull,      // the cache has no room for the tokens
-  kBadScale,       // a scale is NaN or infinite
+  kBadScale,       // a scale, a factor or eps is out of its range
   kForgotten,      // a ring no longer holds what the call needs
   kBadFormat,      // saved bytes are not such a cache's, or damaged
   kTooShort,       // fewer bytes than that

@@ -19,7 +19,7 @@ namespace {
 // A fourth of a turn, in phase units.
 constexpr int32_t kQuarter = 1 << 30;
 
-// sin and cos of phase * 2 pi / 2^32, at most 1.5 ulp of 1 from the true value.
+// sin and cos of phase * 2 pi / 2^32, at most 1.5 * 2^-24 from the true value.
 HWY_INLINE void SinCos(hn::Vec<IntTag> phase, Vec& sin, Vec& cos) {
   const FloatTag d;
   const IntTag di;
@@ -75,23 +75,27 @@ HWY_INLINE void RotatePair(V& a, V& b, V cos, V sin) {
   a = turned_a;
 }
 
-// Pairs (x[i], x[i + pairs]), in place.
-HWY_NOINLINE HWY_MAYBE_UNUSED void RotateHalfSplit(float* x, size_t pairs,
+// Pairs (x[i], x[i + pairs]) of `from`, to the same places of `to`.  A vector
+// of pairs is loaded whole before it is stored, so `to` may be `from` itself;
+// other overlaps are not allowed.  cos and sin are whole vectors.
+HWY_NOINLINE HWY_MAYBE_UNUSED void RotateHalfSplit(const float* from, float* to,
+                                                   size_t pairs,
                                                    const float* cos,
                                                    const float* sin) {
   const FloatTag d;
   for (size_t i = 0; i < pairs; i += hn::Lanes(d)) {
     const size_t count = HWY_MIN(pairs - i, hn::Lanes(d));
-    Vec a = hn::LoadN(d, x + i, count);
-    Vec b = hn::LoadN(d, x + pairs + i, count);
+    Vec a = hn::LoadN(d, from + i, count);
+    Vec b = hn::LoadN(d, from + pairs + i, count);
     RotatePair(a, b, hn::LoadU(d, cos + i), hn::LoadU(d, sin + i));
-    hn::StoreN(a, d, x + i, count);
-    hn::StoreN(b, d, x + pairs + i, count);
+    hn::StoreN(a, d, to + i, count);
+    hn::StoreN(b, d, to + pairs + i, count);
   }
 }
 
-// Pairs (x[2 i], x[2 i + 1]), in place.
-HWY_NOINLINE HWY_MAYBE_UNUSED void RotateInterleaved(float* x, size_t pairs,
+// The same of pairs (x[2 i], x[2 i + 1]).
+HWY_NOINLINE HWY_MAYBE_UNUSED void RotateInterleaved(const float* from,
+                                                     float* to, size_t pairs,
                                                      const float* cos,
                                                      const float* sin) {
   const FloatTag d;
@@ -99,16 +103,16 @@ HWY_NOINLINE HWY_MAYBE_UNUSED void RotateInterleaved(float* x, size_t pairs,
   for (; i + hn::Lanes(d) <= pairs; i += hn::Lanes(d)) {
     Vec a;
     Vec b;
-    hn::LoadInterleaved2(d, x + 2 * i, a, b);
+    hn::LoadInterleaved2(d, from + 2 * i, a, b);
     RotatePair(a, b, hn::LoadU(d, cos + i), hn::LoadU(d, sin + i));
-    hn::StoreInterleaved2(a, b, d, x + 2 * i);
+    hn::StoreInterleaved2(a, b, d, to + 2 * i);
   }
   for (; i < pairs; ++i) {
-    Vec a = hn::Set(d, x[2 * i]);
-    Vec b = hn::Set(d, x[2 * i + 1]);
+    Vec a = hn::Set(d, from[2 * i]);
+    Vec b = hn::Set(d, from[2 * i + 1]);
     RotatePair(a, b, hn::Set(d, cos[i]), hn::Set(d, sin[i]));
-    x[2 * i] = hn::GetLane(a);
-    x[2 * i + 1] = hn::GetLane(b);
+    to[2 * i] = hn::GetLane(a);
+    to[2 * i + 1] = hn::GetLane(b);
   }
 }
 
