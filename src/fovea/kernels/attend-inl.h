@@ -83,7 +83,8 @@ struct QueryLanes {
   }
 
   static HWY_INLINE void Output(const GroupOf<Shape>& group, const Rows& rows,
-                                const Tile& tile, const Scratch& scratch) {
+                                const Tile& tile, size_t /*next_tile*/,
+                                const Scratch& scratch) {
     WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
       Accumulate<Shape, marked.value>(group, rows, tile, {1, Width()},
                                       PlainValues(), scratch);
@@ -117,12 +118,11 @@ struct KeyLanes {
   }
 
   static HWY_INLINE void Output(const GroupOf<Shape>& group, const Rows& rows,
-                                const Tile& tile, const Scratch& scratch) {
+                                const Tile& tile, size_t next_tile,
+                                const Scratch& scratch) {
     const typename Shape::HeadDim head_dim(group.head_dim);
-    const size_t next = tile.first + kTile;
-    const size_t key = next < group.keys ? next : tile.first;
-    const StreamedValues<Shape> values{group.k + SlotOfTile<Shape>(group, key) *
-                                                     head_dim};
+    const StreamedValues<Shape> values{
+        group.k + SlotOfTile<Shape>(group, next_tile) * head_dim};
     WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
       Accumulate<Shape, marked.value>(group, rows, tile, {kTile, 1}, values,
                                       scratch);
@@ -148,7 +148,8 @@ struct PackedKeyLanes : KeyLanes<ShapeArg> {
   }
 
   static HWY_INLINE void Output(const GroupOf<Shape>& group, const Rows& rows,
-                                const Tile& tile, const Scratch& scratch) {
+                                const Tile& tile, size_t /*next_tile*/,
+                                const Scratch& scratch) {
     WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
       Accumulate<Shape, marked.value>(group, rows, tile, {kTile, 1},
                                       PlainValues(), scratch);
@@ -246,7 +247,8 @@ HWY_INLINE void AttendBlock(const GroupOf<typename Orientation::Shape>& group,
     if (Shape::Features::kMarks && tile.sees == Sees::kNone) continue;
     Orientation::Scores(group, rows, tile, scratch);
     Orientation::Softmax(group, rows, tile, scratch);
-    Orientation::Output(group, rows, tile, scratch);
+    const size_t next = NextTile<Shape>(key, near);
+    Orientation::Output(group, rows, tile, next < end ? next : key, scratch);
   }
   StoreRows<Shape>(group, rows, scratch);
 }
