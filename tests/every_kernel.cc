@@ -28,9 +28,11 @@ fovea::Status LinkFeatures(const every_kernel::AnyAttention::Call& call,
 
 fovea::Status LinkCaches(const every_kernel::EndlessAttention::Call& endless,
                          const every_kernel::HalfAttention::Call& half,
+                         const every_kernel::SmallAttention::Call& small,
                          void* saved, every_kernel::Memory& memory);
 fovea::Status LinkCaches(const every_kernel::EndlessAttention::Call& endless,
                          const every_kernel::HalfAttention::Call& half,
+                         const every_kernel::SmallAttention::Call& small,
                          void* saved, every_kernel::Memory& memory) {
-  return every_kernel::UseCaches(endless, half, saved, memory);
+  return every_kernel::UseCaches(endless, half, small, saved, memory);
 }

@@ -61,6 +61,10 @@ struct Endless : Full {
 struct Half : Full {
   using CacheElement = hwy::float16_t;
 };
+struct Small : Full {
+  using CacheElement = int8_t;
+};
+using SmallAttention = fovea::Attention<Small>;
 using EndlessAttention = fovea::Attention<Endless>;
 using HalfAttention = fovea::Attention<Half>;
 
@@ -82,6 +86,8 @@ struct Memory {
   EndlessAttention::Workspace endless;
   fovea::KvCache<Half> half_cache;
   HalfAttention::Workspace half;
+  fovea::KvCache<Small> small_cache;
+  SmallAttention::Workspace small;
   Block::Workspace block;
   Accumulator accumulator[2];
   fovea::RopeTable<Causal::kRotaryDim, 8> angles;
@@ -102,8 +108,12 @@ inline fovea::Status UseFeatures(const AnyAttention::Call& call,
 }
 
 inline fovea::Status UseCaches(const EndlessAttention::Call& endless,
-                               const HalfAttention::Call& half, void* saved,
+                               const HalfAttention::Call& half,
+                               const SmallAttention::Call& small, void* saved,
                                Memory& m) {
+  FOVEA_RETURN_IF_BAD(SmallAttention::Step(small, m.small_cache, m.small));
+  FOVEA_RETURN_IF_BAD(m.small_cache.Save(saved, m.small_cache.SavedBytes()));
+  FOVEA_RETURN_IF_BAD(m.small_cache.Restore(saved, m.small_cache.SavedBytes()));
   fovea::KvCache<Endless>* const streams[] = {&m.ring};
   FOVEA_RETURN_IF_BAD(EndlessAttention::Step(endless, streams, m.endless));
   FOVEA_RETURN_IF_BAD(EndlessAttention::Attend(endless, m.ring, m.endless));

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "fovea/attention.h"
@@ -54,6 +55,14 @@ struct Full : Base {};
 struct Half : Base {
   using CacheElement = hwy::bfloat16_t;
 };
+struct Quarter : Base {
+  using CacheElement = int8_t;
+};
+struct QuarterRing : Base {
+  using CacheElement = int8_t;
+  static constexpr size_t kWindow = 70, kSinks = 3;
+  static constexpr bool kRing = true;
+};
 struct Ring : Base {
   static constexpr size_t kWindow = 70, kSinks = 3;
   static constexpr bool kRing = true;
@@ -83,10 +92,18 @@ struct Token {
 };
 
 template <class Config>
+constexpr bool kIsInt8 =
+    std::is_same<typename Config::CacheElement, int8_t>::value;
+
+template <class Config>
 float AsStored(float x) {
-  typename Config::CacheElement stored;
-  Store(x, stored);
-  return hwy::ConvertScalarTo<float>(stored);
+  if constexpr (kIsInt8<Config>) {
+    return x;
+  } else {
+    typename Config::CacheElement stored;
+    Store(x, stored);
+    return hwy::ConvertScalarTo<float>(stored);
+  }
 }
 
 template <class Config>
@@ -298,7 +315,8 @@ class Fuzz {
         Reference(first + i, head, expected);
         for (size_t d = 0; d < 2; ++d) {
           const double error = out_[i * 4 + head * 2 + d] - expected[d];
-          CHECK(std::fabs(error) <= 2e-5);
+          // Entries of int8 are up to 2 / 127 apart.
+          CHECK(std::fabs(error) <= (kIsInt8<Config> ? 0.1 : 2e-5));
         }
       }
     }
@@ -341,7 +359,7 @@ class Fuzz {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fovea::Bytes bytes(data, size);
-  switch (bytes.Next() % 4) {
+  switch (bytes.Next() % 6) {
     case 0:
       fovea::Fuzz<fovea::Full>(bytes).Run();
       break;
@@ -350,6 +368,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 2:
       fovea::Fuzz<fovea::Ring>(bytes).Run();
+      break;
+    case 3:
+      fovea::Fuzz<fovea::Quarter>(bytes).Run();
+      break;
+    case 4:
+      fovea::Fuzz<fovea::QuarterRing>(bytes).Run();
       break;
     default:
       fovea::Fuzz<fovea::TightRing>(bytes).Run();

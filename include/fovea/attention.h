@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "fovea/block_workspace.h"
 #include "fovea/call_options.h"
@@ -53,12 +54,15 @@ class Attention {
   using Shape = ShapeWith<false, false, float>;
   using PartialShape = ShapeWith<true, false, float>;
   using CacheShape = ShapeWith<false, R::kRing, Stored>;
+  static constexpr bool kQuantised = CacheShape::Features::kQuantised;
+  static constexpr size_t kMeans = CacheLayout<R, int8_t>::kMeans;
   using PartialCacheShape = ShapeWith<true, false, Stored>;
   using F = typename Shape::Features;
   template <class AnyF>
   using WorkspaceOf =
       BlockWorkspace<AnyF, HWY_NAMESPACE::QueryFloats<Shape>(R::kHeadDim),
-                     HWY_NAMESPACE::OutputStride(R::kValueDim), Shape::kRows>;
+                     HWY_NAMESPACE::OutputStride(R::kValueDim), Shape::kRows,
+                     RoundUp(R::kHeadDim, 4) / 4, kMeans>;
   using Scratch = HWY_NAMESPACE::Scratch;
 
  public:
@@ -66,8 +70,8 @@ class Attention {
 
   // Scratch of one call; its contents mean nothing between calls.  sizeof is
   // the RAM cost; it does not grow with kMaxKeys.
-  using Workspace = WorkspaceOf<F>;
-  using PartialWorkspace = WorkspaceOf<typename PartialShape::Features>;
+  using Workspace = WorkspaceOf<typename CacheShape::Features>;
+  using PartialWorkspace = WorkspaceOf<typename PartialCacheShape::Features>;
 
   // The run-time inputs of one call, with the members that the config's
   // features add: see CallOptions.
@@ -252,7 +256,9 @@ class Attention {
                                                   body);
   }
   template <class AnyShape>
-  using FromCache = HWY_NAMESPACE::KeyLanes<AnyShape>;
+  using FromCache =
+      std::conditional_t<kQuantised, HWY_NAMESPACE::QuantisedKeyLanes<AnyShape>,
+                         HWY_NAMESPACE::KeyLanes<AnyShape>>;
   static constexpr float kLog2e = HWY_NAMESPACE::kLog2e;
 
   // ------------------------------------------------------------------- checks
@@ -302,6 +308,8 @@ class Attention {
     for (size_t b = 0; b < call.batch; ++b) {
       if (caches[b] == nullptr) return Status::kNullPointer;
       FOVEA_RETURN_IF_BAD(caches[b]->CheckRoom(call.queries));
+      FOVEA_RETURN_IF_BAD(KvCache<Config>::CheckTokens(
+          TokensFrom(call.k, b, 0), TokensFrom(call.v, b, 0), call.queries));
       const size_t size = caches[b]->size() + call.queries;
       FOVEA_RETURN_IF_BAD(
           CheckOptions<R>(call, call.batch, call.queries, size));
@@ -459,6 +467,17 @@ class Attention {
     group.k_token_stride = 0;  // panels
     group.v = cache.ValueRows(kv_head);
     group.v_token_stride = R::kValueDim;
+    if constexpr (kQuantised) {
+      using Layout = CacheLayout<R, int8_t>;
+      const size_t slots = cache.slots();
+      group.key_scales =
+          reinterpret_cast<const float*>(group.k + Layout::KeyScales(slots));
+      group.means =
+          reinterpret_cast<const float*>(group.k + Layout::Means(slots));
+      group.value_scales =
+          reinterpret_cast<const float*>(group.v + Layout::ValueScales(slots));
+      group.mean_count = Layout::kMeans;
+    }
   }
 
   // The kernels count keys from 0 in 32 bits: far along a stream they see it

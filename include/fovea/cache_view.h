@@ -48,8 +48,7 @@ class CacheView {
     span_ = source.span();
     keys_ = source.KeyPanels(0);
     values_ = source.ValueRows(0);
-    keys_of_head_ = Layout::KeysOfHead(Span::kTokens);
-    values_of_head_ = Layout::ValuesOfHead(Span::kTokens);
+    slots_ = Span::kTokens;
   }
 
   // Reads what Save wrote, once, to check it; nothing is copied.
@@ -57,7 +56,8 @@ class CacheView {
   //   bytes  that may be read there, at least those that Save wrote
   //   view   written only when the Status is kOk
   // kNullPointer, kMisaligned, kTooShort (bytes are missing), kBadFormat (no
-  // saved cache, of another config, or damaged).
+  // saved cache, of another config, or damaged), kBadScale (a scale of an int8
+  // cache is not a positive number).
   static Status Open(const void* saved, size_t bytes,
                      CacheView& view) noexcept {
     if (saved == nullptr) return Status::kNullPointer;
@@ -78,6 +78,12 @@ class CacheView {
       return Status::kBadFormat;
     }
     read.Point(reinterpret_cast<const Stored*>(data), tokens);
+    for (size_t head = 0; head < R::kKvHeads; ++head) {
+      if (!Layout::IsSound(read.KeyPanels(head), read.ValueRows(head),
+                           tokens)) {
+        return Status::kBadScale;
+      }
+    }
     view = read;
     return Status::kOk;
   }
@@ -93,12 +99,14 @@ class CacheView {
 
   // For kernels, as of KvCache.
   const Stored* KeyPanels(size_t kv_head) const noexcept {
-    return keys_ + kv_head * keys_of_head_;
+    return keys_ + kv_head * Layout::KeysOfHead(slots_);
   }
   const Stored* ValueRows(size_t kv_head) const noexcept {
-    return values_ + kv_head * values_of_head_;
+    return values_ + kv_head * Layout::ValuesOfHead(slots_);
   }
   const Span& span() const noexcept { return span_; }
+  // Slots that the arrays have room for.
+  size_t slots() const noexcept { return slots_; }
 
   // kNullPointer, kMisaligned.
   Status Check() const noexcept {
@@ -144,17 +152,15 @@ class CacheView {
   }
 
   void Point(const Stored* data, size_t tokens) noexcept {
-    keys_of_head_ = Layout::KeysOfHead(tokens);
-    values_of_head_ = Layout::ValuesOfHead(tokens);
+    slots_ = tokens;
     keys_ = data;
-    values_ = data + R::kKvHeads * keys_of_head_;
+    values_ = data + R::kKvHeads * Layout::KeysOfHead(tokens);
   }
 
   Span span_;
   const Stored* keys_ = nullptr;
   const Stored* values_ = nullptr;
-  size_t keys_of_head_ = 0;
-  size_t values_of_head_ = 0;
+  size_t slots_ = 0;
 };
 
 template <class Config>
@@ -169,11 +175,11 @@ Status KvCache<Config>::Save(void* to, size_t bytes) const noexcept {
   unsigned char* data = static_cast<unsigned char*>(to) + sizeof(CacheHeader);
   Stored* next = reinterpret_cast<Stored*>(data);
   for (size_t head = 0; head < R::kKvHeads; ++head) {
-    Layout::CopyKeys(KeyPanels(head), tokens, next);
+    Layout::CopyKeys(KeyPanels(head), Span::kTokens, tokens, next, tokens);
     next += Layout::KeysOfHead(tokens);
   }
   for (size_t head = 0; head < R::kKvHeads; ++head) {
-    Layout::CopyValues(ValueRows(head), tokens, next);
+    Layout::CopyValues(ValueRows(head), Span::kTokens, tokens, next, tokens);
     next += Layout::ValuesOfHead(tokens);
   }
   CacheHeader header = View::HeaderOf(span_);
@@ -190,9 +196,10 @@ Status KvCache<Config>::Restore(const void* from, size_t bytes) noexcept {
   FOVEA_RETURN_IF_BAD(CacheView<Config>::Open(from, bytes, saved));
   const size_t tokens = saved.span().UsedSlots();
   for (size_t head = 0; head < R::kKvHeads; ++head) {
-    Layout::CopyKeys(saved.KeyPanels(head), tokens, keys_ + head * kKeysOfHead);
-    Layout::CopyValues(saved.ValueRows(head), tokens,
-                       values_ + head * kValuesOfHead);
+    Layout::CopyKeys(saved.KeyPanels(head), tokens, tokens,
+                     keys_ + head * kKeysOfHead, Span::kTokens);
+    Layout::CopyValues(saved.ValueRows(head), tokens, tokens,
+                       values_ + head * kValuesOfHead, Span::kTokens);
   }
   span_ = saved.span();
   return Status::kOk;

@@ -37,6 +37,7 @@ struct AttentionConfig {
   using Element = float;  // of q, k, v and out
   // Of a KvCache: float, or hwy::bfloat16_t or hwy::float16_t for half of the
   // memory; keys and values are rounded to it, and computed with in float.
+  // int8_t for a quarter: each row has a scale, and products are integers.
   using CacheElement = float;
 
   static constexpr size_t kHeads = 1;       // query heads
@@ -67,6 +68,9 @@ struct AttentionConfig {
   static constexpr bool kSinkLogits = false;  // Call::sink_logits
   // A functor that changes scores, inlined into the kernel (score_policy.h).
   using ScorePolicy = void;
+  // An int8 cache stores keys less a mean of earlier ones, for channels that
+  // are large in all of them; exact but for the rounding of less.
+  static constexpr bool kSmoothKeys = true;
   static constexpr bool kLse = false;                       // Call::lse
   static constexpr bool kWeights = false;                   // Call::weights
   static constexpr ScoreStage kScores = ScoreStage::kNone;  // Call::scores
@@ -93,6 +97,7 @@ struct Resolved {
   static constexpr bool kAlibi = Config::kAlibi;
   static constexpr bool kSinkLogits = Config::kSinkLogits;
   using ScorePolicy = typename Config::ScorePolicy;
+  static constexpr bool kSmoothKeys = Config::kSmoothKeys;
   static constexpr bool kLse = Config::kLse;
   static constexpr bool kWeights = Config::kWeights;
   static constexpr ScoreStage kScores = Config::kScores;
@@ -102,8 +107,9 @@ struct Resolved {
   static_assert(
       std::is_same<typename Config::CacheElement, float>::value ||
           std::is_same<typename Config::CacheElement, hwy::bfloat16_t>::value ||
-          std::is_same<typename Config::CacheElement, hwy::float16_t>::value,
-      "CacheElement must be float, hwy::bfloat16_t or hwy::float16_t");
+          std::is_same<typename Config::CacheElement, hwy::float16_t>::value ||
+          std::is_same<typename Config::CacheElement, int8_t>::value,
+      "CacheElement must be float, hwy::bfloat16_t, hwy::float16_t or int8_t");
   static_assert(kHeads > 0 && kHeads % kKvHeads == 0,
                 "kKvHeads must divide kHeads");
   static_assert(kHeadDim >= 1 && kHeadDim <= 256, "kHeadDim must be 1 to 256");

@@ -12,6 +12,7 @@
 #include "fovea/cache_span.h"
 #include "fovea/check.h"
 #include "fovea/config.h"
+#include "fovea/quantised_layout.h"
 #include "fovea/status.h"
 #include "fovea/view.h"
 
@@ -46,7 +47,8 @@ class alignas(kCacheLine) KvCache {
   // Appends `tokens` tokens, 1 or more.
   //   k  [kv_head][token][head_dim], v  [kv_head][token][value_dim]
   // kNullPointer, kZeroCount, kBadStride, kMisaligned (this object or the
-  // data), kCacheFull (none of the tokens is taken; a ring is never full).
+  // data), kCacheFull (none of the tokens is taken; a ring is never full).  An
+  // int8 cache also kBadScale: an entry is NaN or above FLT_MAX / 2.
   Status Append(View<const Element> k, View<const Element> v,
                 size_t tokens) noexcept {
     FOVEA_RETURN_IF_BAD(CheckAppend(k, v, tokens));
@@ -63,13 +65,27 @@ class alignas(kCacheLine) KvCache {
         CheckView(k, {1, R::kKvHeads, tokens, R::kHeadDim}, Shares::kBatch));
     FOVEA_RETURN_IF_BAD(
         CheckView(v, {1, R::kKvHeads, tokens, R::kValueDim}, Shares::kBatch));
-    return CheckRoom(tokens);
+    FOVEA_RETURN_IF_BAD(CheckRoom(tokens));
+    return CheckTokens(k, v, tokens);
   }
 
   // kMisaligned (this object), kCacheFull.
   Status CheckRoom(size_t tokens) const noexcept {
     if (!IsAligned(this, alignof(KvCache))) return Status::kMisaligned;
     return span_.HasRoomFor(tokens) ? Status::kOk : Status::kCacheFull;
+  }
+
+  // kBadScale.
+  static Status CheckTokens(View<const Element> k, View<const Element> v,
+                            size_t tokens) noexcept {
+    for (size_t head = 0; head < R::kKvHeads; ++head) {
+      for (size_t t = 0; t < tokens; ++t) {
+        if (!Layout::Accepts(k.Row(0, head, t), v.Row(0, head, t))) {
+          return Status::kBadScale;
+        }
+      }
+    }
+    return Status::kOk;
   }
 
   // Forgets the newest `tokens` tokens, 0 or more: what a speculative decode
@@ -125,7 +141,8 @@ class alignas(kCacheLine) KvCache {
     for (size_t t = 0; t < tokens; ++t) {
       const size_t slot = span_.NextSlot();
       for (size_t head = 0; head < R::kKvHeads; ++head) {
-        Layout::StoreKey(k.Row(0, head, t), slot, keys_ + head * kKeysOfHead);
+        Layout::StoreKey(k.Row(0, head, t), slot, span_.position(),
+                         keys_ + head * kKeysOfHead);
         Layout::StoreValue(v.Row(0, head, t), slot,
                            values_ + head * kValuesOfHead);
       }

@@ -28,15 +28,29 @@ struct BiasTag;
 struct SlopesTag;
 struct PositionsTag;
 struct HeadsTag;
+struct QueryQuadsTag;
+struct QueryOffsetsTag;
+struct QueryScalesTag;
+struct MeanScoresTag;
+struct WeightQuadsTag;
+struct WeightStepsTag;
 
 // What only the features F need, for blocks of kRows rows.
-template <class F, size_t kRows>
+template <class F, size_t kRows, size_t kQuadsOfRow, size_t kMeans>
 struct OptionalScratch
     : OptionalArray<VisibleTag, uint32_t, F::kMarks ? 2 * kRows : 0>,
       OptionalArray<BiasTag, float, F::kHasBias ? kTile * kRows : 0>,
       OptionalArray<SlopesTag, float, F::kAlibi ? kRows : 0>,
       OptionalArray<PositionsTag, int32_t, F::kPositions ? kRows : 0>,
-      OptionalArray<HeadsTag, int32_t, F::kHasPolicy ? kRows : 0> {};
+      OptionalArray<HeadsTag, int32_t, F::kHasPolicy ? kRows : 0>,
+      OptionalArray<QueryQuadsTag, int32_t,
+                    F::kQuantised ? 2 * kRows * kQuadsOfRow : 0>,
+      OptionalArray<QueryOffsetsTag, int32_t, F::kQuantised ? 2 * kRows : 0>,
+      OptionalArray<QueryScalesTag, float, F::kQuantised ? kRows : 0>,
+      OptionalArray<MeanScoresTag, float, F::kQuantised ? kRows * kMeans : 0>,
+      OptionalArray<WeightQuadsTag, int32_t,
+                    F::kQuantised ? 2 * kRows * kTile / 4 : 0>,
+      OptionalArray<WeightStepsTag, float, F::kQuantised ? kRows : 0> {};
 
 template <class Tag, class T, size_t kCount>
 T* PointerTo(OptionalArray<Tag, T, kCount>& array) noexcept {
@@ -44,8 +58,10 @@ T* PointerTo(OptionalArray<Tag, T, kCount>& array) noexcept {
 }
 
 // `Scratch` (block-inl.h) points into it.
-template <class F, size_t kQueryFloats, size_t kOutputStride, size_t kRows>
-struct alignas(64) BlockWorkspace : OptionalScratch<F, kRows> {
+template <class F, size_t kQueryFloats, size_t kOutputStride, size_t kRows,
+          size_t kQuadsOfRow, size_t kMeans>
+struct alignas(64) BlockWorkspace
+    : OptionalScratch<F, kRows, kQuadsOfRow, kMeans> {
   float queries[kQueryFloats];
   float scores[kTile * kRows];
   float output[kRows * kOutputStride];
@@ -75,6 +91,12 @@ struct alignas(64) BlockWorkspace : OptionalScratch<F, kRows> {
     to.slopes = PointerTo<SlopesTag>(*this);
     to.positions = PointerTo<PositionsTag>(*this);
     to.heads = PointerTo<HeadsTag>(*this);
+    to.query_quads = PointerTo<QueryQuadsTag>(*this);
+    to.query_offsets = PointerTo<QueryOffsetsTag>(*this);
+    to.query_scales = PointerTo<QueryScalesTag>(*this);
+    to.mean_scores = PointerTo<MeanScoresTag>(*this);
+    to.weight_quads = PointerTo<WeightQuadsTag>(*this);
+    to.weight_steps = PointerTo<WeightStepsTag>(*this);
     return to;
   }
 };

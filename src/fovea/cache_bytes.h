@@ -43,7 +43,8 @@ template <class Element>
 constexpr uint16_t ElementCode() noexcept {
   return std::is_same<Element, float>::value             ? 1
          : std::is_same<Element, hwy::bfloat16_t>::value ? 2
-                                                         : 3;
+         : std::is_same<Element, hwy::float16_t>::value  ? 3
+                                                         : 4;
 }
 
 constexpr char kCacheMagic[4] = {'f', 'v', 'k', 'c'};

@@ -4,6 +4,7 @@
 #define FOVEA_CACHE_LAYOUT_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 
 #include "fovea/kernels/layout.h"
@@ -28,7 +29,13 @@ struct CacheLayout {
     return RoundUp(tokens * R::kValueDim, kLine);
   }
 
-  static void StoreKey(const float* row, size_t slot, Element* head) noexcept {
+  // Whether a token can be stored.
+  static constexpr bool Accepts(const float*, const float*) noexcept {
+    return true;
+  }
+
+  static void StoreKey(const float* row, size_t slot, uint64_t /*position*/,
+                       Element* head) noexcept {
     Element* panel = head + slot / kPanel * kPanel * R::kHeadDim;
     for (size_t dim = 0; dim < R::kHeadDim; ++dim) {
       Store(row[dim], panel[dim * kPanel + slot % kPanel]);
@@ -41,10 +48,17 @@ struct CacheLayout {
     for (size_t dim = 0; dim < R::kValueDim; ++dim) Store(row[dim], to[dim]);
   }
 
+  // Whether what saved bytes hold can have been stored.
+  static constexpr bool IsSound(const Element*, const Element*,
+                                size_t) noexcept {
+    return true;
+  }
+
   // Copies the first `tokens` tokens of a head; what lies beyond them in the
   // last panel and line is zeros.
-  static void CopyKeys(const Element* from, size_t tokens,
-                       Element* to) noexcept {
+  static void CopyKeys(const Element* from, size_t /*from_slots*/,
+                       size_t tokens, Element* to,
+                       size_t /*to_slots*/) noexcept {
     const size_t whole = tokens / kPanel * kPanel * R::kHeadDim;
     std::memcpy(to, from, whole * sizeof(Element));
     std::memset(to + whole, 0, (KeysOfHead(tokens) - whole) * sizeof(Element));
@@ -55,8 +69,9 @@ struct CacheLayout {
     }
   }
 
-  static void CopyValues(const Element* from, size_t tokens,
-                         Element* to) noexcept {
+  static void CopyValues(const Element* from, size_t /*from_slots*/,
+                         size_t tokens, Element* to,
+                         size_t /*to_slots*/) noexcept {
     const size_t count = tokens * R::kValueDim;
     std::memcpy(to, from, count * sizeof(Element));
     std::memset(to + count, 0,

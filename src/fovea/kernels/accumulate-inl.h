@@ -46,9 +46,9 @@ HWY_INLINE void AccumulateColumns(const HeadGroup& group, const Rows& rows,
   const typename Shape::ValueDim value_dim(group.value_dim);
   const size_t stride = OutputStride(value_dim);
   const auto some_rows = [&](auto row_group, size_t row) HWY_ATTR {
-    const Factors p{scratch.scores + row * strides.row +
-                        FirstKey<Shape>(tile) * strides.key,
-                    strides.row, strides.key};
+    const Factors<> p{scratch.scores + row * strides.row +
+                          FirstKey<Shape>(tile) * strides.key,
+                      strides.row, strides.key};
     const OutputSink sink{scratch.output + row * stride + column, stride,
                           scratch.correction + row};
     using Product = OuterProduct<row_group.value, kVecs>;

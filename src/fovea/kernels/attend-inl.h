@@ -9,12 +9,14 @@
 #endif
 
 #include "fovea/kernels/accumulate-inl.h"
+#include "fovea/kernels/accumulate_quantised-inl.h"
 #include "fovea/kernels/finish_scores-inl.h"
 #include "fovea/kernels/mask-inl.h"
 #include "fovea/kernels/merge-inl.h"
 #include "fovea/kernels/online_softmax-inl.h"
 #include "fovea/kernels/scores_across_keys-inl.h"
 #include "fovea/kernels/scores_across_queries-inl.h"
+#include "fovea/kernels/scores_quantised-inl.h"
 #include "fovea/kernels/share.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -127,6 +129,28 @@ struct KeyLanes {
       Accumulate<Shape, marked.value>(group, rows, tile, {kTile, 1}, values,
                                       scratch);
     });
+  }
+};
+
+// The same for a cache of int8.
+template <class ShapeArg>
+struct QuantisedKeyLanes : KeyLanes<ShapeArg> {
+  using Shape = ShapeArg;
+
+  static HWY_INLINE void LoadQueries(const GroupOf<Shape>& group,
+                                     const Rows& rows, const Scratch& scratch) {
+    LoadQuantisedQueries<Shape>(group, rows, scratch);
+  }
+
+  static HWY_INLINE void Scores(const GroupOf<Shape>& group, const Rows& rows,
+                                const Tile& tile, const Scratch& scratch) {
+    ScoreRowsAcrossQuantisedKeys<Shape>(group, rows, tile, scratch);
+  }
+
+  static HWY_INLINE void Output(const GroupOf<Shape>& group, const Rows& rows,
+                                const Tile& tile, size_t /*next_tile*/,
+                                const Scratch& scratch) {
+    AccumulateQuantised<Shape>(group, rows, tile, scratch);
   }
 };
 

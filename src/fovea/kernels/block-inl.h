@@ -111,11 +111,17 @@ struct Scratch {
   uint32_t* HWY_RESTRICT ends;     // keys that each row may see in all
   uint32_t* HWY_RESTRICT counts;   // keys of this tile that each row sees
   // What only some features need; null without them.
-  uint32_t* HWY_RESTRICT visible;   // [2][row]: low and high half of 64 keys
-  float* HWY_RESTRICT bias;         // [key][row]
-  float* HWY_RESTRICT slopes;       // of each row, times log2(e)
-  int32_t* HWY_RESTRICT positions;  // of each row's query
-  int32_t* HWY_RESTRICT heads;      // of each row
+  uint32_t* HWY_RESTRICT visible;     // [2][row]: low and high half of 64 keys
+  float* HWY_RESTRICT bias;           // [key][row]
+  float* HWY_RESTRICT slopes;         // of each row, times log2(e)
+  int32_t* HWY_RESTRICT positions;    // of each row's query
+  int32_t* HWY_RESTRICT heads;        // of each row
+  int32_t* HWY_RESTRICT query_quads;  // [row][high, low][dim/4]
+  int32_t* HWY_RESTRICT query_offsets;  // [row][high, low]: see kKeyOffset
+  float* HWY_RESTRICT query_scales;     // of each row
+  float* HWY_RESTRICT mean_scores;      // [row][mean]: q . mean
+  int32_t* HWY_RESTRICT weight_quads;   // [row][high, low][key/4]
+  float* HWY_RESTRICT weight_steps;     // of each row
 };
 
 // Up to so many rows on plain keys have the keys across the lanes: packing a

@@ -32,6 +32,7 @@ struct Features {
   static constexpr bool kPartial = kPartialArg;  // see Attention::RunPartial
   static constexpr bool kRing = kRingArg;        // see CacheSpan
   using Stored = StoredArg;                      // of keys and values
+  static constexpr bool kQuantised = std::is_same<Stored, int8_t>::value;
 
   static constexpr bool kHasMask = kMask != MaskKind::kNone;
   static constexpr bool kHasBias = kMask == MaskKind::kAdditive;

@@ -64,6 +64,17 @@ struct QueryPosition<true> {
   int32_t query_position;  // first_position modulo 2^32
 };
 
+// Of an int8 cache.
+template <bool kQuantised>
+struct Quantised {};
+template <>
+struct Quantised<true> {
+  const float* key_scales;    // [slot]
+  const float* value_scales;  // [slot]
+  const float* means;         // [mean][head_dim]
+  size_t mean_count;
+};
+
 // Keys from the sinks' last tile on lie ring_shift slots earlier, or
 // ring_tokens more where that is at ring_end or beyond.
 template <bool kRing>
@@ -109,6 +120,7 @@ struct GroupWith
       group_options::RowOutputs<Features::kHasRowOutputs>,
       group_options::QueryPosition<Features::kPositions>,
       group_options::RingPlace<Features::kRing>,
+      group_options::Quantised<Features::kQuantised>,
       group_options::MatrixColumns<Features::kHasScores || Features::kWeights>,
       group_options::VisibleKeys<Features::kEveryKey>,
       group_options::FirstHead<Features::kHasPolicy> {};

@@ -5,6 +5,7 @@
 #define FOVEA_KERNELS_LAYOUT_H_
 
 #include <cstddef>
+#include <cstdint>
 
 namespace fovea {
 
@@ -32,6 +33,26 @@ constexpr ptrdiff_t kFar = ptrdiff_t{1} << 28;
 
 constexpr size_t RoundUp(size_t n, size_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
+}
+
+// An int8 cache stores keys less the mean of some that came before: of 16 from
+// token 16 on, of 64 from token 64, 256, 1024... on, while there are so many
+// slots.  Mean 0, of the first tokens, is 0.
+constexpr size_t kFirstMean = kPanel;
+constexpr size_t kMeanEvery = 4;
+
+constexpr size_t MeansOf(size_t slots) {
+  size_t means = 1;
+  for (uint64_t first = kFirstMean; first < slots; first *= kMeanEvery) ++means;
+  return means;
+}
+constexpr size_t MeanOfPosition(uint64_t position, size_t means) {
+  size_t mean = 0;
+  for (uint64_t first = kFirstMean; mean + 1 < means && position >= first;
+       first *= kMeanEvery) {
+    ++mean;
+  }
+  return mean;
 }
 
 // A length that is a constant (N > 0) or known at run time (N == 0), so that

@@ -76,7 +76,7 @@ HWY_INLINE void ApplyLinearFrom(const LinearArgs& args, size_t token,
       const PanelColumns<> w{args.panels + input * kPanel, vec * lanes,
                              kPanel * args.inputs};
       for (size_t t = token; t < whole; t += kGroup) {
-        const Factors x{args.x + t * args.x_stride + input, args.x_stride, 1};
+        const Factors<> x{args.x + t * args.x_stride + input, args.x_stride, 1};
         const LinearSink sink{args, args.y + t * args.y_stride, vec * lanes,
                               input == 0, last ? args.bias : nullptr};
         OuterProduct<kGroup, vec_group.value>::Run(x, w, inputs, sink);

@@ -29,8 +29,9 @@ namespace HWY_NAMESPACE {
 namespace {
 
 // a[row][k] = data[row * row_stride + k * step].
+template <class Factor = float>
 struct Factors {
-  const float* data;
+  const Factor* data;
   size_t row_stride;
   size_t step;
 };
@@ -165,32 +166,52 @@ struct StepsNotMarked {
   constexpr bool Has(size_t, size_t) const { return true; }
 };
 
-template <size_t kRows, size_t kVecs,
+// What a product is: a factor is broadcast, multiplied by a column and added.
+struct FloatProduct {
+  using Factor = float;
+  using Sum = Vec;
+
+  static HWY_INLINE Vec Start(float start) {
+    return hn::Set(FloatTag(), start);
+  }
+  template <bool kSkipsMarked>
+  static HWY_INLINE Vec Add(float factor, Vec column, Vec sum) {
+    const Vec f = hn::Set(FloatTag(), factor);
+    if constexpr (kSkipsMarked) column = hn::IfNegativeThenZeroElse(f, column);
+    return Fma(f, column, sum);
+  }
+  static HWY_INLINE Vec Pinned(Vec column) { return InRegister(column); }
+};
+
+template <size_t kRows, size_t kVecs, class Math = FloatProduct,
           class BlockIndices = std::make_index_sequence<kRows * kVecs>,
           class VecIndices = std::make_index_sequence<kVecs>>
 struct OuterProduct;
 
-template <size_t kRows, size_t kVecs, size_t... kBlock, size_t... kVec>
-struct OuterProduct<kRows, kVecs, std::index_sequence<kBlock...>,
+template <size_t kRows, size_t kVecs, class Math, size_t... kBlock,
+          size_t... kVec>
+struct OuterProduct<kRows, kVecs, Math, std::index_sequence<kBlock...>,
                     std::index_sequence<kVec...>> {
+  using Factor = typename Math::Factor;
+
   // Runs the block and hands each finished vector to sink(row, vec, sum).
   template <class Columns, class Steps, class Sink>
-  static HWY_INLINE void Run(const Factors& a, const Columns& b,
+  static HWY_INLINE void Run(const Factors<Factor>& a, const Columns& b,
                              const Steps& steps, const Sink& sink) {
     WithStarts(a, b, steps, sink);
   }
 
  private:
   template <size_t>
-  using VecAt = Vec;
+  using VecAt = typename Math::Sum;
 
   // Names one more accumulator until there are kRows * kVecs of them.
   template <class Columns, class Steps, class Sink, class... Sums>
-  static HWY_INLINE void WithStarts(const Factors& a, const Columns& b,
+  static HWY_INLINE void WithStarts(const Factors<Factor>& a, const Columns& b,
                                     const Steps& steps, const Sink& sink,
                                     Sums&... sums) {
     if constexpr (sizeof...(Sums) < kRows * kVecs) {
-      Vec next = hn::Set(FloatTag(), Steps::kStart);
+      VecAt<0> next = Math::Start(Steps::kStart);
       WithStarts(a, b, steps, sink, sums..., next);
     } else {
       Sum(a, b, steps, sink, sums...);
@@ -198,10 +219,10 @@ struct OuterProduct<kRows, kVecs, std::index_sequence<kBlock...>,
   }
 
   template <class Columns, class Steps, class Sink>
-  static HWY_INLINE void Sum(const Factors& a, const Columns& b,
+  static HWY_INLINE void Sum(const Factors<Factor>& a, const Columns& b,
                              const Steps& steps, const Sink& sink,
                              VecAt<kBlock>&... sums) {
-    const float* HWY_RESTRICT factors = a.data;
+    const Factor* HWY_RESTRICT factors = a.data;
     const auto* HWY_RESTRICT columns = b.data;
     const size_t common = steps.Common();
     const size_t longest = steps.Longest();
@@ -225,40 +246,34 @@ struct OuterProduct<kRows, kVecs, std::index_sequence<kBlock...>,
   }
 
   // A vector that only one row uses is better read by its multiply-add.
-  static HWY_INLINE Vec Column(Vec v) { return kRows > 1 ? InRegister(v) : v; }
+  static HWY_INLINE VecAt<0> Column(VecAt<0> v) {
+    return kRows > 1 ? Math::Pinned(v) : v;
+  }
 
   template <bool kSkipsMarked>
-  static HWY_INLINE void Step(const float* factors, size_t row_stride,
+  static HWY_INLINE void Step(const Factor* factors, size_t row_stride,
                               VecAt<kVec>... columns, VecAt<kBlock>&... sums) {
-    const FloatTag d;
-    ((sums = Add<kSkipsMarked>(hn::Set(d, factors[kBlock / kVecs * row_stride]),
-                               Pick<kBlock % kVecs>(columns...), sums)),
+    ((sums = Math::template Add<kSkipsMarked>(
+          factors[kBlock / kVecs * row_stride],
+          Pick<kBlock % kVecs>(columns...), sums)),
      ...);
   }
 
-  template <bool kSkipsMarked>
-  static HWY_INLINE Vec Add(Vec factor, Vec column, Vec sum) {
-    if constexpr (kSkipsMarked) {
-      column = hn::IfNegativeThenZeroElse(factor, column);
-    }
-    return Fma(factor, column, sum);
-  }
-
   template <class Steps>
-  static HWY_INLINE void StepOfSomeRows(const float* factors, size_t row_stride,
-                                        const Steps& steps, size_t k,
-                                        VecAt<kVec>... columns,
+  static HWY_INLINE void StepOfSomeRows(const Factor* factors,
+                                        size_t row_stride, const Steps& steps,
+                                        size_t k, VecAt<kVec>... columns,
                                         VecAt<kBlock>&... sums) {
-    const FloatTag d;
     ((sums = steps.Has(kBlock / kVecs, k)
-                 ? Fma(hn::Set(d, factors[kBlock / kVecs * row_stride]),
+                 ? Math::template Add<false>(
+                       factors[kBlock / kVecs * row_stride],
                        Pick<kBlock % kVecs>(columns...), sums)
                  : sums),
      ...);
   }
 
   template <size_t kIndex, class... Rest>
-  static HWY_INLINE Vec Pick(Vec first, Rest... rest) {
+  static HWY_INLINE VecAt<0> Pick(VecAt<0> first, Rest... rest) {
     if constexpr (kIndex == 0) {
       return first;
     } else {

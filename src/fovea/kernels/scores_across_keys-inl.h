@@ -69,7 +69,7 @@ HWY_INLINE void ScoreRowsAcrossKeys(const GroupOf<Shape>& group,
       constexpr size_t kVecs = vec_group.value;
       constexpr bool kInOrder = Shape::kFetchesInOrder;
       ForChains(head_dim, [&](const Chain& chain) HWY_ATTR {
-        const Factors q{queries + chain.dim, head_dim, 1};
+        const Factors<> q{queries + chain.dim, head_dim, 1};
         const size_t fetched =
             kInOrder ? (vec * head_dim + kVecs * chain.dim) * lanes
                      : chain.dim * kPanel;
@@ -122,6 +122,11 @@ struct QueryRows {
 #if HWY_HAVE_SCALABLE || HWY_TARGET == HWY_SCALAR
 
 HWY_INLINE size_t DimsOfStep() { return hn::Lanes(FloatTag()); }
+
+// Never called: there is no WithDims.
+HWY_INLINE HWY_MAYBE_UNUSED void ScoreInRegisters(const float* const*, size_t,
+                                                  const QueryRows&,
+                                                  const KeyChains&) {}
 
 #else
 

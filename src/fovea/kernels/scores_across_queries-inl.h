@@ -148,7 +148,7 @@ HWY_INLINE void ScoreKeysAcrossQueries(const GroupOf<Shape>& group,
     const float* rows_of_keys =
         group.k + (tile.first + key) * group.k_token_stride;
     ForChains(head_dim, [&](const Chain& chain) HWY_ATTR {
-      const Factors k{rows_of_keys + chain.dim, group.k_token_stride, 1};
+      const Factors<> k{rows_of_keys + chain.dim, group.k_token_stride, 1};
       const AdjacentColumns<> q{scratch.queries + chain.dim * width + lane,
                                 width};
       const ScoreSink<Shape, kSees> sink{group, rows, tile, scratch,

@@ -75,7 +75,7 @@ HWY_INLINE void AddValues(const float* p, const VisibleSteps& steps,
                           const Keys& tile, float correction,
                           const OutputRow& output) {
   const size_t lanes = hn::Lanes(FloatTag());
-  const Factors factors{p, 0, 1};
+  const Factors<> factors{p, 0, 1};
   const auto sink = [&](size_t column) {
     return JoinSink{output.data + column, output.dim - column, correction};
   };

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// s = q . k for keys of int8: the query in two int8 parts, so that it loses
+// nothing that matters, products and sums in integers, scales in float.
+//
+//   q = scale_q * (256 high + low)   k = scale_k * int8 + mean
+//   s = (256 high . int8 + low . int8) * (scale_q * scale_k) + q . mean
+#if defined(FOVEA_KERNELS_SCORES_QUANTISED_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef FOVEA_KERNELS_SCORES_QUANTISED_INL_H_
+#undef FOVEA_KERNELS_SCORES_QUANTISED_INL_H_
+#else
+#define FOVEA_KERNELS_SCORES_QUANTISED_INL_H_
+#endif
+
+#include "fovea/kernels/quad-inl.h"
+#include "fovea/kernels/scores_across_keys-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fovea {
+namespace HWY_NAMESPACE {
+namespace {
+
+// 127 * 256: the largest that two int8 parts hold.
+constexpr float kMostOfQuery = 32512.0f;
+// Rows smaller than this count as zeros.
+constexpr float kLeastOfQuery = 0x1p-100f;
+
+// The largest magnitude of a row, NaN if it has one.
+HWY_INLINE float LargestMagnitude(const float* row, size_t count) {
+  float most = kLeastOfQuery;
+  for (size_t i = 0; i < count; ++i) {
+    const float magnitude = row[i] < 0.0f ? -row[i] : row[i];
+    if (!(magnitude <= most)) most = magnitude;
+    if (most != most) break;
+  }
+  return most;
+}
+
+// The parts of a row, as bytes: high [dims], low [dims], each with zeros up to
+// a multiple of four; returns the scale.
+HWY_INLINE float QuantiseQuery(const float* row, size_t dims, int8_t* high,
+                               int8_t* low) {
+  const size_t padded = RoundUp(dims, 4);
+  const float most = LargestMagnitude(row, dims);
+  const bool finite = most - most == 0.0f;
+  const float inverse = finite ? kMostOfQuery / most : 0.0f;
+  for (size_t dim = 0; dim < padded; ++dim) {
+    const float x = dim < dims && finite ? row[dim] * inverse : 0.0f;
+    const int32_t whole = hn::GetLane(RoundToInt(hn::Set(FloatTag(), x)));
+    const int32_t h = (whole + 128) >> 8;
+    high[dim] = static_cast<int8_t>(h);
+    low[dim] = static_cast<int8_t>(whole - 256 * h);
+  }
+  // An infinite or NaN entry makes every score NaN.
+  return finite ? most / kMostOfQuery : most - most;
+}
+
+// sum over dims of a[dim] * b[dim]: 16 partial sums by dim mod 16, one tree.
+HWY_INLINE float DotOfRows(const float* a, const float* b, size_t dims) {
+  const FloatTag d;
+  const size_t lanes = hn::Lanes(d);
+  HWY_ALIGN float partial[kPanel];
+  for (size_t residue = 0; residue < kPanel; residue += lanes) {
+    Vec sum = hn::Zero(d);
+    for (size_t dim = residue; dim < dims; dim += kPanel) {
+      const size_t count = HWY_MIN(dims - dim, lanes);
+      sum =
+          Fma(hn::LoadN(d, a + dim, count), hn::LoadN(d, b + dim, count), sum);
+    }
+    hn::Store(sum, d, partial + residue);
+  }
+  return TreeSum16(partial);
+}
+
+template <class Shape>
+HWY_INLINE void LoadQuantisedQueries(const GroupOf<Shape>& group,
+                                     const Rows& rows, const Scratch& scratch) {
+  const typename Shape::HeadDim head_dim(group.head_dim);
+  const size_t quads = RoundUp(head_dim, 4) / 4;
+  LoadQueriesAsRows<Shape>(group, rows, scratch.queries);
+  for (size_t row = 0; row < rows.count; ++row) {
+    const float* q = scratch.queries + row * head_dim;
+    int8_t* high =
+        reinterpret_cast<int8_t*>(scratch.query_quads + 2 * row * quads);
+    scratch.query_scales[row] =
+        QuantiseQuery(q, head_dim, high, high + 4 * quads);
+    for (size_t part = 0; part < 2; ++part) {
+      int32_t sum = 0;
+      for (size_t i = 0; i < 4 * quads; ++i) sum += high[part * 4 * quads + i];
+      scratch.query_offsets[2 * row + part] = kKeyOffset * sum;
+    }
+    float* of_means = scratch.mean_scores + row * group.mean_count;
+    of_means[0] = 0.0f;
+    for (size_t mean = 1; mean < group.mean_count; ++mean) {
+      of_means[mean] = DotOfRows(q, group.means + mean * head_dim, head_dim);
+    }
+  }
+}
+
+// Takes a row's high sums, then its low ones, for some vectors of keys.
+template <class Shape>
+struct QuantisedScoreSink {
+  const GroupOf<Shape>& group;
+  const Scratch& scratch;
+  size_t first_row;
+  size_t first_key;  // of the tile
+  size_t tile_first;
+  size_t slot;  // of the tile
+
+  HWY_INLINE void operator()(size_t part_of_row, size_t vec, IntVec sum) const {
+    const FloatTag d;
+    const size_t row = first_row + part_of_row / 2;
+    const size_t key = first_key + vec * hn::Lanes(d);
+    float* at = scratch.scores + row * kTile + key;
+    const IntVec offset =
+        hn::Set(IntTag(), scratch.query_offsets[2 * first_row + part_of_row]);
+    const Vec part = hn::ConvertTo(d, hn::Sub(sum, offset));
+    if (part_of_row % 2 == 0) {
+      return hn::Store(hn::Mul(part, hn::Set(d, 256.0f)), d, at);
+    }
+    const Vec scale = hn::Mul(hn::LoadU(d, group.key_scales + slot + key),
+                              hn::Set(d, scratch.query_scales[row]));
+    Vec score = hn::Mul(hn::Add(hn::Load(d, at), part), scale);
+    const size_t mean = MeanOfPosition(tile_first + key, group.mean_count);
+    if (mean > 0) {
+      const float* of_means = scratch.mean_scores + row * group.mean_count;
+      score = hn::Add(score, hn::Set(d, of_means[mean]));
+    }
+    hn::Store(score, d, at);
+  }
+};
+
+// Scores of whole panels, as ScoreRowsAcrossKeys.
+template <class Shape>
+HWY_INLINE void ScoreRowsAcrossQuantisedKeys(const GroupOf<Shape>& group,
+                                             const Rows& rows, const Tile& tile,
+                                             const Scratch& scratch) {
+  constexpr size_t kRowGroup =
+      PowerOfTwoAtMost(Shape::kMaxRows < 2 ? Shape::kMaxRows : 2);
+  constexpr size_t kVecsOfPanel = kPanel / kMaxLanes;
+  constexpr size_t kVecs = 4;
+  constexpr size_t kFewest = kVecsOfPanel < kVecs ? kVecsOfPanel : kVecs;
+  const size_t lanes = hn::Lanes(FloatTag());
+  const typename Shape::HeadDim head_dim(group.head_dim);
+  const size_t quads = RoundUp(head_dim, 4) / 4;
+  const size_t slot = SlotOfTile<Shape>(group, tile.first);
+  const int8_t* panels = group.k + slot * 4 * quads;
+  const size_t first_vec = FirstKey<Shape>(tile) / kPanel * kPanel / lanes;
+  const size_t vecs = RoundUp(tile.count, kPanel) / lanes;
+  ForGroups<kRowGroup>(0, rows.count, [&](auto row_group, size_t row) HWY_ATTR {
+    ForGroups<kVecs, kFewest>(
+        first_vec, vecs, [&](auto vec_group, size_t vec) HWY_ATTR {
+          const Factors<int32_t> q{scratch.query_quads + 2 * row * quads, quads,
+                                   1};
+          const QuadPanels k{panels, vec * lanes, kPanel * 4 * quads};
+          const QuantisedScoreSink<Shape> sink{group,       scratch,    row,
+                                               vec * lanes, tile.first, slot};
+          OuterProduct<2 * row_group.value, vec_group.value, KeyProduct>::Run(
+              q, k, AllSteps{quads}, sink);
+        });
+  });
+}
+
+}  // namespace
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace fovea
+HWY_AFTER_NAMESPACE();
+
+#endif  // FOVEA_KERNELS_SCORES_QUANTISED_INL_H_

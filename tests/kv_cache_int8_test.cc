@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: Apache-2.0
+// Caches of int8: how near they are to float64, that any cut of a stream has
+// the same bits on every target, and what they refuse.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "fovea/attention.h"
+#include "fovea/cache_view.h"
+#include "fovea/kv_cache.h"
+#include "stream_problem.h"
+#include "tests/golden/hash_class.h"
+
+namespace fovea {
+namespace {
+
+constexpr size_t kTokens = 700;
+
+template <size_t kHeadDimArg, size_t kValueDimArg, size_t kKvHeadsArg,
+          bool kSmooth = true>
+struct Full : AttentionConfig {
+  using CacheElement = int8_t;
+  static constexpr size_t kHeads = 4, kKvHeads = kKvHeadsArg;
+  static constexpr size_t kHeadDim = kHeadDimArg, kValueDim = kValueDimArg;
+  static constexpr size_t kMaxQueries = 97, kMaxKeys = kTokens;
+  static constexpr bool kCausal = true, kLse = true, kSmoothKeys = kSmooth;
+};
+struct Ring : Full<20, 12, 2> {
+  static constexpr size_t kWindow = 100, kSinks = 5;
+  static constexpr bool kRing = true, kAlibi = true;
+};
+struct TightRing : Full<33, 7, 1> {
+  static constexpr size_t kWindow = 64, kMaxQueries = 1;
+  static constexpr bool kRing = true;
+};
+
+template <class Config>
+class KvCacheInt8 : public testing::Test {
+ public:
+  KvCacheInt8() { cache->Clear(); }
+
+  void StepTo(StreamProblem<Config>& problem, size_t end, size_t most,
+              Dice& dice) {
+    while (position < end) {
+      const size_t chunk =
+          std::min({Config::kMaxQueries, end - position, most});
+      const size_t count = dice.Roll(1, chunk);
+      ASSERT_EQ(problem.Step(*cache, position, count), Status::kOk);
+      position += count;
+    }
+  }
+
+  std::unique_ptr<KvCache<Config>> cache =
+      golden::MakePoisoned<KvCache<Config>>();
+  size_t position = 0;
+};
+
+using Configs =
+    testing::Types<Full<64, 64, 4>, Full<20, 12, 2>, Full<5, 33, 1>,
+                   Full<160, 8, 2>, Full<64, 64, 4, false>, Ring, TightRing>;
+TYPED_TEST_SUITE(KvCacheInt8, Configs);
+
+TYPED_TEST(KvCacheInt8, AnyCutHasTheSameBits) {
+  StreamProblem<TypeParam> single(kTokens), cut(kTokens);
+  Dice dice(3);
+  this->StepTo(single, kTokens, 1, dice);
+  for (int i = 0; i < 2; ++i) {
+    this->cache->Clear();
+    this->position = 0;
+    this->StepTo(cut, kTokens, 97, dice);
+    EXPECT_EQ(cut.FirstDifference(single), kTokens);
+  }
+}
+
+// Also where the mean of the keys was taken from tokens that went.
+TYPED_TEST(KvCacheInt8, TokensThatWereTakenBackLeaveNoTrace) {
+  StreamProblem<TypeParam> plain(kTokens), other(kTokens, 77), back(kTokens);
+  Dice dice(4);
+  this->StepTo(plain, kTokens, 97, dice);
+  this->cache->Clear();
+  this->position = 0;
+  while (this->position < kTokens) {
+    const size_t count =
+        std::min<size_t>(dice.Roll(1, 20), kTokens - this->position);
+    const size_t kept = dice.Roll(0, count);
+    // Others first, then the right ones.
+    const bool fits = this->position + count <= KvCache<TypeParam>::capacity();
+    if (fits || !TypeParam::kRing) {
+      ASSERT_EQ(other.Append(*this->cache, this->position, count), Status::kOk);
+      ASSERT_EQ(this->cache->Truncate(count), Status::kOk);
+    }
+    for (size_t i = 0; i < kept; ++i) {
+      ASSERT_EQ(back.Step(*this->cache, this->position++, 1), Status::kOk);
+    }
+  }
+  EXPECT_EQ(back.FirstDifference(plain), kTokens);
+}
+
+TYPED_TEST(KvCacheInt8, SavedAndRestoredItGoesOnWithTheSameBits) {
+  struct alignas(64) Line {
+    unsigned char bytes[64];
+  };
+  StreamProblem<TypeParam> plain(kTokens), after(kTokens);
+  Dice dice(5);
+  this->StepTo(plain, kTokens, 97, dice);
+  for (const size_t tokens : {0, 1, 15, 16, 70, 333}) {
+    this->cache->Clear();
+    this->position = 0;
+    this->StepTo(after, tokens, 97, dice);
+    std::vector<Line> saved(this->cache->SavedBytes() / sizeof(Line));
+    const size_t bytes = saved.size() * sizeof(Line);
+    ASSERT_EQ(this->cache->Save(saved.data(), bytes), Status::kOk);
+    if (tokens > 0) {
+      CacheView<TypeParam> view;
+      ASSERT_EQ(CacheView<TypeParam>::Open(saved.data(), bytes, view),
+                Status::kOk);
+      ASSERT_EQ(after.Attend(view, tokens - 1, 1), Status::kOk);
+    }
+    this->cache = golden::MakePoisoned<KvCache<TypeParam>>();
+    ASSERT_EQ(this->cache->Restore(saved.data(), bytes), Status::kOk);
+    this->StepTo(after, kTokens, 97, dice);
+    EXPECT_EQ(after.FirstDifference(plain), kTokens) << tokens;
+  }
+}
+
+// One number for all targets with fused multiply-add.
+TEST(KvCacheInt8Hash, IsThatOfEveryTarget) {
+  if (golden::kHashClass != golden::HashClass::kFused) GTEST_SKIP();
+  using Config = Full<20, 12, 2>;
+  StreamProblem<Config> stream(kTokens);
+  const auto cache = golden::MakePoisoned<KvCache<Config>>();
+  cache->Clear();
+  for (size_t first = 0; first < kTokens; first += 70) {
+    ASSERT_EQ(stream.Step(*cache, first, 70), Status::kOk);
+  }
+  uint64_t hash = 14695981039346656037u;  // FNV-1a
+  for (const auto* values : {&stream.out, &stream.lse}) {
+    for (const float value : *values) {
+      hash = (hash ^ golden::BitsOf(value)) * 1099511628211u;
+    }
+  }
+  EXPECT_EQ(hash, 0x907e306e36bc0b4du) << std::hex << hash;
+}
+
+// ----------------------------------------------------------------- accuracy
+
+// Independent of the target's libm but for what rounds to the same float.
+class Normal {
+ public:
+  explicit Normal(uint32_t seed) : dice_(seed) {}
+  double operator()() {
+    double sum = -6;  // of twelve uniform numbers: variance 1
+    for (int i = 0; i < 12; ++i) {
+      sum += static_cast<double>(dice_.Roll(0, 65535)) / 65536;
+    }
+    return sum;
+  }
+
+ private:
+  Dice dice_;
+};
+
+enum class Inputs : uint8_t { kNormal, kKeyBias, kKeyChannels, kSink, kPeaked };
+
+struct Errors {
+  double cosine = 0;       // mean over rows
+  double worst = 1;        // least cosine
+  double relative_l1 = 0;  // over all
+};
+
+template <bool kSmooth>
+Errors ErrorsOf(Inputs inputs) {
+  using Config = Full<64, 64, 4, kSmooth>;
+  using Attention = fovea::Attention<Config>;
+  constexpr size_t kKeys = 512, kDim = 64, kHeads = 4, kQueries = 16;
+  Normal normal(7);
+  std::vector<float> q(kHeads * kQueries * kDim), k(kHeads * kKeys * kDim),
+      v(k.size()), out(q.size());
+  for (float& x : q) x = static_cast<float>(normal());
+  for (float& x : k) x = static_cast<float>(normal());
+  for (float& x : v) x = static_cast<float>(normal());
+  for (size_t head = 0; head < kHeads; ++head) {
+    for (size_t t = 0; t < kKeys; ++t) {
+      float* key = &k[(head * kKeys + t) * kDim];
+      for (size_t d = 0; d < kDim; ++d) {
+        if (inputs == Inputs::kKeyBias && d % 16 == 3) key[d] += 8;
+        if (inputs == Inputs::kKeyChannels && d == 11) key[d] *= 20;
+        if (inputs == Inputs::kSink && t == 0) {
+          key[d] = 0.6f * q[(head * kQueries) * kDim + d];
+        }
+        if (inputs == Inputs::kPeaked) key[d] *= 3;
+      }
+    }
+  }
+  const auto cache = golden::MakePoisoned<KvCache<Config>>();
+  const auto workspace = golden::MakePoisoned<typename Attention::Workspace>();
+  cache->Clear();
+  EXPECT_EQ(cache->Append(HeadMajor<const float>(k.data(), kHeads, kKeys, kDim),
+                          HeadMajor<const float>(v.data(), kHeads, kKeys, kDim),
+                          kKeys),
+            Status::kOk);
+  typename Attention::Call call;
+  call.q = HeadMajor<const float>(q.data(), kHeads, kQueries, kDim);
+  call.out = HeadMajor(out.data(), kHeads, kQueries, kDim);
+  call.queries = kQueries;
+  call.first_position = kKeys - 1;
+  EXPECT_EQ(Attention::Attend(call, *cache, *workspace), Status::kOk);
+
+  Errors errors;
+  double difference = 0, size = 0;
+  for (size_t row = 0; row < kHeads * kQueries; ++row) {
+    const size_t head = row / kQueries;
+    std::vector<double> score(kKeys), expected(kDim);
+    double most = -1e300, sum = 0;
+    for (size_t t = 0; t < kKeys; ++t) {
+      for (size_t d = 0; d < kDim; ++d) {
+        score[t] += double{q[row * kDim + d]} *
+                    double{k[(head * kKeys + t) * kDim + d]} / 8;
+      }
+      most = std::max(most, score[t]);
+    }
+    for (size_t t = 0; t < kKeys; ++t) {
+      const double p = std::exp(score[t] - most);
+      sum += p;
+      for (size_t d = 0; d < kDim; ++d) {
+        expected[d] += p * double{v[(head * kKeys + t) * kDim + d]};
+      }
+    }
+    double dot = 0, got2 = 0, expected2 = 0;
+    for (size_t d = 0; d < kDim; ++d) {
+      const double got = double{out[row * kDim + d]};
+      const double want = expected[d] / sum;
+      dot += got * want, got2 += got * got, expected2 += want * want;
+      difference += std::fabs(got - want), size += std::fabs(want);
+    }
+    const double cosine = dot / std::sqrt(got2 * expected2);
+    errors.cosine += cosine / (kHeads * kQueries);
+    errors.worst = std::min(errors.worst, cosine);
+  }
+  errors.relative_l1 = difference / size;
+  return errors;
+}
+
+TEST(KvCacheInt8Accuracy, IsThatOfTheDocument) {
+  struct Row {
+    Inputs inputs;
+    const char* name;
+    double smooth_cosine, smooth_l1;  // bounds
+  };
+  const Row rows[] = {
+      {Inputs::kNormal, "N(0, 1)", 0.9999, 0.012},
+      {Inputs::kKeyBias, "key channels + 8", 0.9999, 0.02},
+      {Inputs::kKeyChannels, "a key channel x 20", 0.99, 0.2},
+      {Inputs::kSink, "a sink", 0.9999, 0.012},
+      {Inputs::kPeaked, "keys x 3", 0.9995, 0.03},
+  };
+  for (const Row& row : rows) {
+    const Errors smooth = ErrorsOf<true>(row.inputs);
+    const Errors plain = ErrorsOf<false>(row.inputs);
+    EXPECT_GE(smooth.cosine, row.smooth_cosine) << row.name;
+    EXPECT_LE(smooth.relative_l1, row.smooth_l1) << row.name;
+    std::printf(
+        "%-20s smooth: cosine %.6f worst %.6f L1 %.4f   "
+        "plain: cosine %.6f worst %.6f L1 %.4f\n",
+        row.name, smooth.cosine, smooth.worst, smooth.relative_l1, plain.cosine,
+        plain.worst, plain.relative_l1);
+  }
+}
+
+// ---------------------------------------------------------------- bad input
+
+using Plain = Full<20, 12, 2>;
+
+TEST(KvCacheInt8Status, WhatHasNoScaleIsRefused) {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  constexpr float kMost = std::numeric_limits<float>::max();
+  for (const float bad : {kNan, HUGE_VALF, -HUGE_VALF, kMost, -kMost}) {
+    for (const bool in_key : {true, false}) {
+      StreamProblem<Plain> stream(40);
+      const auto cache = golden::MakePoisoned<KvCache<Plain>>();
+      const auto workspace =
+          golden::MakePoisoned<Attention<Plain>::Workspace>();
+      cache->Clear();
+      ASSERT_EQ(stream.Append(*cache, 0, 30), Status::kOk);
+      Attention<Plain>::Call call;
+      stream.Fill(call, 30, 5);
+      std::vector<float> row(5 * 2 * 20, 1.0f);
+      row[67] = bad;
+      (in_key ? call.k : call.v) =
+          TokenMajor<const float>(row.data(), 2, 5, in_key ? 20 : 12);
+      EXPECT_EQ(cache->Append(call.k, call.v, 5), Status::kBadScale);
+      EXPECT_EQ(Attention<Plain>::Step(call, *cache, *workspace),
+                Status::kBadScale);
+      EXPECT_EQ(cache->position(), 30u);
+      EXPECT_EQ(stream.out[30 * 48], 0.0f);
+    }
+  }
+}
+
+TEST(KvCacheInt8Status, ANanQueryGivesNanAlone) {
+  StreamProblem<Plain> stream(40);
+  const auto cache = golden::MakePoisoned<KvCache<Plain>>();
+  const auto workspace = golden::MakePoisoned<Attention<Plain>::Workspace>();
+  cache->Clear();
+  ASSERT_EQ(stream.Append(*cache, 0, 40), Status::kOk);
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), HUGE_VALF}) {
+    Attention<Plain>::Call call;
+    stream.Fill(call, 39, 1);
+    std::vector<float> q(4 * 20, 0.5f);
+    q[21] = bad;  // of head 1
+    call.q = TokenMajor<const float>(q.data(), 4, 1, 20);
+    call.first_position = 39;
+    ASSERT_EQ(Attention<Plain>::Attend(call, *cache, *workspace), Status::kOk);
+    for (size_t i = 0; i < 48; ++i) {
+      EXPECT_EQ(std::isnan(stream.out[39 * 48 + i]), i / 12 == 1) << i;
+    }
+  }
+}
+
+TEST(KvCacheInt8Status, SavedScalesMustBePositive) {
+  struct alignas(64) Line {
+    unsigned char bytes[64];
+  };
+  StreamProblem<Plain> stream(40);
+  const auto cache = golden::MakePoisoned<KvCache<Plain>>();
+  cache->Clear();
+  ASSERT_EQ(stream.Append(*cache, 0, 40), Status::kOk);
+  using Layout = CacheLayout<Resolved<Plain>, int8_t>;
+  const size_t values = 2 * Layout::KeysOfHead(40);
+  for (const size_t at :
+       {Layout::KeyScales(40), Layout::KeyScales(40) + 39 * 4,
+        values + Layout::ValueScales(40),
+        values + Layout::ValuesOfHead(40) + Layout::ValueScales(40) + 7 * 4}) {
+    for (const float bad : {0.0f, -1.0f, std::nanf(""), HUGE_VALF}) {
+      std::vector<Line> saved(cache->SavedBytes() / sizeof(Line));
+      const size_t bytes = saved.size() * sizeof(Line);
+      ASSERT_EQ(cache->Save(saved.data(), bytes), Status::kOk);
+      unsigned char* data = saved[0].bytes + sizeof(CacheHeader);
+      std::memcpy(data + at, &bad, sizeof(bad));
+      CacheHeader header;
+      std::memcpy(&header, saved.data(), sizeof(header));
+      header.data_sum = Checksum(data, bytes - sizeof(header));
+      header.header_sum = HeaderSum(header);
+      std::memcpy(saved.data(), &header, sizeof(header));
+      CacheView<Plain> view;
+      EXPECT_EQ(CacheView<Plain>::Open(saved.data(), bytes, view),
+                Status::kBadScale)
+          << at << " " << bad;
+      EXPECT_EQ(cache->Restore(saved.data(), bytes), Status::kBadScale);
+      EXPECT_EQ(cache->size(), 40u);
+    }
+  }
+}
+
+TEST(KvCacheInt8Memory, IsAboutAQuarter) {
+  struct Float : Full<64, 64, 4> {
+    using CacheElement = float;
+  };
+  EXPECT_LT(static_cast<double>(sizeof(KvCache<Full<64, 64, 4>>)),
+            0.29 * static_cast<double>(sizeof(KvCache<Float>)));
+}
+
+}  // namespace
+}  // namespace fovea
