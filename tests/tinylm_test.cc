@@ -2,6 +2,7 @@
 // tinylm's weights file under damage, and its streaming against a prefill.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -149,6 +150,78 @@ TEST(Tinylm, AFullContextRefusesAndKeepsEverything) {
   EXPECT_EQ(Model::Step(weights, text, 1, cache, workspace, 0, nullptr),
             Status::kCacheFull);
   EXPECT_EQ(cache.size(), tinylm::kContext);
+}
+
+// -log p of the text's bytes after the first, in nats a byte.
+template <class Model>
+double Loss(const std::string& text) {
+  static WeightsFile storage;
+  static tinylm::Weights weights;
+  EXPECT_EQ(tinylm::LoadWeights(kPath.c_str(), storage, weights), nullptr);
+  static typename Model::Workspace workspace;
+  static typename Model::Cache cache;
+  cache.Clear();
+  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
+  std::vector<float> logits(text.size() * kVocab);
+  EXPECT_EQ(Model::Step(weights, bytes, text.size(), cache, workspace,
+                        text.size(), logits.data()),
+            Status::kOk);
+  double total = 0;
+  for (size_t t = 0; t + 1 < text.size(); ++t) {
+    const float* row = logits.data() + t * kVocab;
+    double sum = 0;
+    for (size_t i = 0; i < kVocab; ++i) sum += std::exp(double{row[i]});
+    total += std::log(sum) - double{row[bytes[t + 1]]};
+  }
+  return total / static_cast<double>(text.size() - 1);
+}
+
+TEST(TinylmCaches, ThatStoreLessKeepTheLoss) {
+  const std::string text =
+      "HAMLET:\nTo be, or not to be, that is the question:\n"
+      "Whether 'tis nobler in the mind to suffer\n"
+      "The slings and arrows of outrageous fortune,\n"
+      "Or to take arms against a sea of troubles\n"
+      "And by opposing end them.\n";
+  const double loss = Loss<tinylm::Model<256>>(text);
+  EXPECT_LT(loss, 2.0);
+  const double bfloat16 = Loss<tinylm::Model<256, hwy::bfloat16_t>>(text);
+  const double float16 = Loss<tinylm::Model<256, hwy::float16_t>>(text);
+  const double int8 = Loss<tinylm::Model<256, int8_t>>(text);
+  for (const double other : {bfloat16, float16, int8}) {
+    EXPECT_NEAR(other, loss, 0.005 * loss);
+    EXPECT_NE(other, loss);
+  }
+}
+
+// Longer than the window, in memory that does not grow.
+TEST(TinylmCaches, AnEndlessStreamHasTheBitsOfChunks) {
+  using Model = tinylm::Model<256, int8_t, true>;
+  static WeightsFile storage;
+  static tinylm::Weights weights;
+  ASSERT_EQ(tinylm::LoadWeights(kPath.c_str(), storage, weights), nullptr);
+  static Model::Workspace workspace;
+  static Model::Cache cache;
+  constexpr size_t kCount = 700;
+  std::vector<uint8_t> text(kCount);
+  for (size_t i = 0; i < kCount; ++i) {
+    text[i] = static_cast<uint8_t>("The rest is silence.\n"[i * i % 21]);
+  }
+  std::vector<float> logits[2];
+  for (const size_t chunk : {size_t{1}, size_t{256}}) {
+    std::vector<float>& to = logits[chunk > 1];
+    to.resize(kCount * kVocab);
+    cache.Clear();
+    for (size_t t = 0; t < kCount; t += chunk) {
+      const size_t n = chunk < kCount - t ? chunk : kCount - t;
+      ASSERT_EQ(Model::Step(weights, text.data() + t, n, cache, workspace, n,
+                            to.data() + t * kVocab),
+                Status::kOk);
+    }
+  }
+  EXPECT_EQ(std::memcmp(logits[0].data(), logits[1].data(),
+                        logits[0].size() * sizeof(float)),
+            0);
 }
 
 TEST(TinylmSampler, DrawsByProbabilityAndSeed) {

@@ -17,12 +17,12 @@
 namespace tinylm {
 namespace {
 
-using Model = tinylm::Model<kContext>;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr char kUsage[] =
     "usage: tinylm [--prompt TEXT] [--tokens N] [--seed N]\n"
-    "              [--temperature T] [--weights FILE] [--loss FILE]\n"
+    "              [--temperature T] [--cache TYPE] [--endless]\n"
+    "              [--weights FILE] [--loss FILE]\n"
     "\n"
     "Continues TEXT with a small model of Shakespeare's English, running on\n"
     "fovea's kernels.  The same seed gives the same text on every machine "
@@ -34,12 +34,25 @@ constexpr char kUsage[] =
     "  --tokens N        bytes to add, 1 to 1000000 (default 400)\n"
     "  --seed N          of the sampling (default 1)\n"
     "  --temperature T   0.01 to 10; lower is more careful (default 0.7)\n"
+    "  --cache TYPE      what the cache stores: float (default), bfloat16,\n"
+    "                    float16 or int8\n"
+    "  --endless         the cache is a window of 256 bytes over a stream of\n"
+    "                    any length; otherwise, when its 256 bytes are full, "
+    "the\n"
+    "                    newer half is read again\n"
     "  --weights FILE    default: the file beside the program's source\n"
     "  --loss FILE       print the model's loss on FILE instead, in nats per\n"
-    "                    byte, in windows of 256 bytes\n"
+    "                    byte, in windows of 256 bytes, or with --endless as\n"
+    "                    one stream\n"
     "  --help            this text\n";
 
+enum class CacheType { kFloat, kBFloat16, kFloat16, kInt8 };
+
+constexpr size_t kMostTokens = 1000000;
+
 struct Options {
+  CacheType cache = CacheType::kFloat;
+  bool endless = false;
   const char* prompt = "ROMEO:\n";
   size_t tokens = 400;
   uint64_t seed = 1;
@@ -49,16 +62,22 @@ struct Options {
 };
 
 // Everything the program needs, sized when it was compiled.
+template <class Model>
 struct Memory {
+  typename Model::Cache cache;
+  typename Model::Cache check_cache;
+  typename Model::Workspace workspace;
+};
+template <class Model>
+Memory<Model> memory;
+
+struct Shared {
   WeightsFile file;
   Weights weights;
-  Model::Cache cache;
-  Model::Workspace workspace;
-  Model::PrefillWorkspace prefill;
-  uint8_t text[kContext + 1];
+  uint8_t text[kMostTokens + kContext];
   float logits[kContext * kVocab];
 };
-Memory memory;
+Shared shared;
 
 bool Fail(const char* what, const char* why) {
   std::fprintf(stderr, "tinylm: %s: %s\n", what, why);
@@ -89,6 +108,23 @@ bool ParseTemperature(const char* text, float& value) {
   return true;
 }
 
+bool ParseCache(const char* text, CacheType& type) {
+  const struct {
+    const char* name;
+    CacheType type;
+  } kTypes[] = {{"float", CacheType::kFloat},
+                {"bfloat16", CacheType::kBFloat16},
+                {"float16", CacheType::kFloat16},
+                {"int8", CacheType::kInt8}};
+  for (const auto& known : kTypes) {
+    if (std::strcmp(text, known.name) == 0) {
+      type = known.type;
+      return true;
+    }
+  }
+  return Fail("--cache", "not float, bfloat16, float16 or int8");
+}
+
 enum class Parsed { kRun, kHelp, kBad };
 
 Parsed Parse(int argc, char** argv, Options& options) {
@@ -96,6 +132,8 @@ Parsed Parse(int argc, char** argv, Options& options) {
                           {"tokens", required_argument, nullptr, 'n'},
                           {"seed", required_argument, nullptr, 's'},
                           {"temperature", required_argument, nullptr, 't'},
+                          {"cache", required_argument, nullptr, 'c'},
+                          {"endless", no_argument, nullptr, 'e'},
                           {"weights", required_argument, nullptr, 'w'},
                           {"loss", required_argument, nullptr, 'l'},
                           {"help", no_argument, nullptr, 'h'},
@@ -107,7 +145,7 @@ Parsed Parse(int argc, char** argv, Options& options) {
         options.prompt = optarg;
         break;
       case 'n':
-        if (!ParseUnsigned("--tokens", optarg, 1, 1000000, number)) {
+        if (!ParseUnsigned("--tokens", optarg, 1, kMostTokens, number)) {
           return Parsed::kBad;
         }
         options.tokens = number;
@@ -121,6 +159,12 @@ Parsed Parse(int argc, char** argv, Options& options) {
         if (!ParseTemperature(optarg, options.temperature)) {
           return Parsed::kBad;
         }
+        break;
+      case 'c':
+        if (!ParseCache(optarg, options.cache)) return Parsed::kBad;
+        break;
+      case 'e':
+        options.endless = true;
         break;
       case 'w':
         options.weights = optarg;
@@ -174,39 +218,37 @@ uint64_t Hash(const float* values, size_t count, uint64_t hash) {
 }
 constexpr uint64_t kHashSeed = 0xcbf29ce484222325;
 
-// One stream in a context of fixed size.  When the context is full, its older
-// half is forgotten and the newer one read again.
+// One stream.  Where the context has a fixed size and is full, its older half
+// is forgotten and the newer one read again.
+template <class Model>
 class Writer {
  public:
   explicit Writer(const Options& options)
       : sampler_(options.seed, options.temperature) {}
 
   bool Begin(const char* prompt) {
-    length_ = std::strlen(prompt);
-    std::memcpy(memory.text, prompt, length_);
-    return Read(length_);
+    memory_.cache.Clear();
+    end_ = std::strlen(prompt);
+    std::memcpy(shared.text, prompt, end_);
+    return Read(end_);
   }
 
   // Appends one token.
   bool Next(uint8_t& token) {
-    if (length_ == kContext && !Shift()) return false;
-    token = sampler_.Draw(memory.logits);
-    memory.text[length_++] = token;
+    const bool full = !Model::kEndless && end_ - begin_ == kContext;
+    if (full && !Shift()) return false;
+    token = sampler_.Draw(shared.logits);
+    shared.text[end_++] = token;
     return Read(1);
   }
 
-  // Compares the logits of the stream with those of one prefill.
-  bool SameAsPrefill() {
-    const size_t compared = length_ - first_ + 1;
-    if (!Check(Model::Prefill(memory.weights, memory.text, length_,
-                              memory.prefill, compared, memory.logits))) {
-      return false;
-    }
-    checked_ += compared;
-    const bool same =
-        Hash(memory.logits, compared * kVocab, kHashSeed) == hash_;
-    differs_ |= !same;
-    return true;
+  // Compares the logits since the context began with those of the same tokens
+  // in as few calls as possible.
+  bool Check() {
+    check_.Start();
+    const bool ok = Compare();
+    check_.Stop();
+    return ok;
   }
 
   bool differs() const { return differs_; }
@@ -218,34 +260,52 @@ class Writer {
   // Takes the last `count` bytes of the text into the cache; the logits after
   // them are next.
   bool Read(size_t count) {
-    if (!Check(Model::Step(memory.weights, memory.text + length_ - count, count,
-                           memory.cache, memory.workspace, 1, memory.logits,
-                           attention_))) {
+    if (!tinylm::Check(Model::Step(shared.weights, shared.text + end_ - count,
+                                   count, memory_.cache, memory_.workspace, 1,
+                                   shared.logits, attention_))) {
       return false;
     }
     if (count > 1) {  // the start of a context
       hash_ = kHashSeed;
-      first_ = length_;
+      first_ = end_;
     }
-    hash_ = Hash(memory.logits, kVocab, hash_);
+    hash_ = Hash(shared.logits, kVocab, hash_);
+    return true;
+  }
+
+  bool Compare() {
+    memory_.check_cache.Clear();
+    uint64_t hash = kHashSeed;
+    for (size_t at = begin_; at < end_;) {
+      const size_t count = end_ - at < kContext ? end_ - at : kContext;
+      // Logits from that of the token before first_ on.
+      const size_t skipped = first_ > at + 1 ? first_ - 1 - at : 0;
+      const size_t wanted = skipped < count ? count - skipped : 0;
+      if (!tinylm::Check(Model::Step(shared.weights, shared.text + at, count,
+                                     memory_.check_cache, memory_.workspace,
+                                     wanted, shared.logits))) {
+        return false;
+      }
+      hash = Hash(shared.logits, wanted * kVocab, hash);
+      checked_ += wanted;
+      at += count;
+    }
+    differs_ |= hash != hash_;
     return true;
   }
 
   bool Shift() {
-    check_.Start();
-    const bool ok = SameAsPrefill();
-    check_.Stop();
-    if (!ok) return false;
-    constexpr size_t kKept = kContext / 2;
-    std::memmove(memory.text, memory.text + kContext - kKept, kKept);
-    memory.cache.Clear();
-    length_ = kKept;
-    return Read(kKept);
+    if (!Check()) return false;
+    begin_ = end_ - kContext / 2;
+    memory_.cache.Clear();
+    return Read(kContext / 2);
   }
 
+  Memory<Model>& memory_ = memory<Model>;
   Sampler sampler_;
-  size_t length_ = 0;  // of the text in the context
-  size_t first_ = 0;   // its length at the first logits hashed
+  size_t begin_ = 0;  // of the context in the text
+  size_t end_ = 0;    // of the text
+  size_t first_ = 0;  // the text's length at the first logits hashed
   uint64_t hash_ = kHashSeed;
   size_t checked_ = 0;
   bool differs_ = false;
@@ -253,9 +313,9 @@ class Writer {
   Stopwatch check_;
 };
 
+template <class Model>
 bool Generate(const Options& options) {
-  static Writer writer(options);
-  memory.cache.Clear();
+  static Writer<Model> writer(options);
   const SteadyClock::time_point start = SteadyClock::now();
   if (!writer.Begin(options.prompt)) return false;
   std::fputs(options.prompt, stdout);
@@ -266,54 +326,57 @@ bool Generate(const Options& options) {
     std::fflush(stdout);
   }
   const double seconds = SecondsSince(start) - writer.check_seconds();
-  if (!writer.SameAsPrefill()) return false;
+  if (!writer.Check()) return false;
   std::printf(
       "\n\n"
       "%zu bytes added, %.0f a second; %.0f %% of the time in multi-head "
       "attention\n"
       "weights %zu bytes (held-out loss %.3f nats per byte), cache %zu bytes, "
       "workspace %zu bytes\n"
-      "streaming against one prefill of the whole text: %zu rows of logits, "
-      "%s\n",
+      "token by token against chunks of 256: %zu rows of logits, %s\n",
       options.tokens, static_cast<double>(options.tokens) / seconds,
       100 * writer.attention_seconds() / seconds, kFileBytes,
-      memory.weights.held_out_loss, sizeof(memory.cache),
-      sizeof(memory.workspace), writer.checked(),
+      shared.weights.held_out_loss, sizeof(typename Model::Cache),
+      sizeof(typename Model::Workspace), writer.checked(),
       writer.differs() ? "BITS DIFFER" : "the same bits");
   return !writer.differs();
 }
 
 // -log p of `next` under the logits [kVocab], in nats.
-double Surprise(const float* logits, uint8_t next) {
-  double max = logits[0];
-  for (size_t i = 1; i < kVocab; ++i) max = std::fmax(max, logits[i]);
+double Surprise(const float* row, uint8_t next) {
+  double max = row[0];
+  for (size_t i = 1; i < kVocab; ++i) max = std::fmax(max, row[i]);
   double sum = 0;
-  for (size_t i = 0; i < kVocab; ++i) sum += std::exp(logits[i] - max);
-  return max + std::log(sum) - logits[next];
+  for (size_t i = 0; i < kVocab; ++i) sum += std::exp(row[i] - max);
+  return max + std::log(sum) - row[next];
 }
 
+template <class Model>
 bool PrintLoss(const char* path) {
   std::FILE* stream = std::fopen(path, "rb");
   if (stream == nullptr) return Fail(path, "cannot be opened");
+  Memory<Model>& m = memory<Model>;
+  m.cache.Clear();
   double total = 0;
   size_t predicted = 0;
   // A window predicts each byte after its first; the last one is the next
   // window's first.
-  size_t length = std::fread(memory.text, 1, kContext + 1, stream);
+  size_t length = std::fread(shared.text, 1, kContext + 1, stream);
   while (length > 1) {
     const size_t count = length - 1;
-    if (!Check(Model::Prefill(memory.weights, memory.text, count,
-                              memory.prefill, count, memory.logits))) {
+    if (!Model::kEndless) m.cache.Clear();
+    if (!Check(Model::Step(shared.weights, shared.text, count, m.cache,
+                           m.workspace, count, shared.logits))) {
       std::fclose(stream);
       return false;
     }
     for (size_t i = 0; i < count; ++i) {
-      total += Surprise(memory.logits + i * kVocab, memory.text[i + 1]);
+      total += Surprise(shared.logits + i * kVocab, shared.text[i + 1]);
     }
     predicted += count;
     if (count < kContext) break;  // the file's end
-    memory.text[0] = memory.text[kContext];
-    length = 1 + std::fread(memory.text + 1, 1, kContext, stream);
+    shared.text[0] = shared.text[kContext];
+    length = 1 + std::fread(shared.text + 1, 1, kContext, stream);
   }
   std::fclose(stream);
   if (predicted == 0) return Fail(path, "needs at least two bytes");
@@ -322,13 +385,35 @@ bool PrintLoss(const char* path) {
   return true;
 }
 
+template <class CacheElement, bool kEndless>
+bool RunModel(const Options& options) {
+  using Model = tinylm::Model<kContext, CacheElement, kEndless>;
+  return options.loss_file != nullptr ? PrintLoss<Model>(options.loss_file)
+                                      : Generate<Model>(options);
+}
+
+template <class CacheElement>
+bool RunWith(const Options& options) {
+  return options.endless ? RunModel<CacheElement, true>(options)
+                         : RunModel<CacheElement, false>(options);
+}
+
 bool Main(const Options& options) {
   if (const char* error =
-          LoadWeights(options.weights, memory.file, memory.weights)) {
+          LoadWeights(options.weights, shared.file, shared.weights)) {
     return Fail(options.weights, error);
   }
-  return options.loss_file != nullptr ? PrintLoss(options.loss_file)
-                                      : Generate(options);
+  switch (options.cache) {
+    case CacheType::kFloat:
+      return RunWith<float>(options);
+    case CacheType::kBFloat16:
+      return RunWith<hwy::bfloat16_t>(options);
+    case CacheType::kFloat16:
+      return RunWith<hwy::float16_t>(options);
+    case CacheType::kInt8:
+      return RunWith<int8_t>(options);
+  }
+  return false;
 }
 
 }  // namespace

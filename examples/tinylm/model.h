@@ -16,11 +16,19 @@
 
 namespace tinylm {
 
-// kMaxChunk tokens at most go through the model in one call.
-template <size_t kMaxChunk>
+// kMaxChunk tokens at most go through the model in one call.  The cache stores
+// CacheElementArg; kEndless makes it a window of kContext tokens over a stream
+// of any length, where otherwise kContext tokens are all.
+template <size_t kMaxChunk, class CacheElementArg = float,
+          bool kEndlessArg = false>
 class Model {
  public:
+  static constexpr bool kEndless = kEndlessArg;
+
   struct Config : fovea::MultiHeadConfig {
+    using CacheElement = CacheElementArg;
+    static constexpr bool kRing = kEndless;
+    static constexpr size_t kWindow = kEndless ? kContext : 0;
     static constexpr size_t kModelDim = kWidth;
     static constexpr size_t kHeads = tinylm::kHeads;
     static constexpr size_t kKvHeads = tinylm::kKvHeads;
@@ -68,7 +76,9 @@ class Model {
                             size_t count, Cache& cache, Workspace& w,
                             size_t wanted, float* logits,
                             Clock&& clock = Clock()) {
-    if (count > kContext - cache.size()) return fovea::Status::kCacheFull;
+    if (!kEndless && count > kContext - cache.size()) {
+      return fovea::Status::kCacheFull;
+    }
     const auto attend = [&](const typename MultiHead::Weights& layer,
                             const typename MultiHead::Call& call, size_t i) {
       return MultiHead::Step(layer, call, cache.layers[i], w.attention);

@@ -100,7 +100,7 @@ class MultiHeadAttention {
     size_t queries = 0;  // 1 to kMaxQueries
     size_t keys = 0;     // tokens of the memory, 1 to kMaxKeys
     // As in Attention::Call.
-    ptrdiff_t first_position = 0;
+    int64_t first_position = 0;
     // Padding, for Run: as in Attention::Call, of x itself or the memory.
     const size_t* key_lengths = nullptr;
     // Rotary position of x's first token in Run and Attend.  Step takes it from
@@ -156,12 +156,7 @@ class MultiHeadAttention {
     if (call.batch != 1 || kMemoryDim != kModelDim) {
       return Status::kUnsupported;
     }
-    if (!IsAligned(&cache, alignof(KvCache<Config>))) {
-      return Status::kMisaligned;
-    }
-    if (call.queries > cache.capacity() - cache.size()) {
-      return Status::kCacheFull;
-    }
+    FOVEA_RETURN_IF_BAD(cache.CheckRoom(call.queries));
     ProjectQueries(weights, call, 0, cache.position(), workspace);
     ProjectKeys(weights, call.x, 0, call.queries, cache.position(), workspace);
     typename Core::Call core = CoreCall(call, workspace);
