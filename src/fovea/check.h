@@ -33,7 +33,8 @@ inline bool IsFinite(float x) noexcept { return x - x == 0.0f; }
 template <class T>
 Status CheckArray(const T* data) noexcept {
   if (data == nullptr) return Status::kNullPointer;
-  return IsAligned(data, alignof(T)) ? Status::kOk : Status::kMisaligned;
+  const void* address = static_cast<const void*>(data);
+  return IsAligned(address, alignof(T)) ? Status::kOk : Status::kMisaligned;
 }
 
 // One that may be left out.
