@@ -29,10 +29,12 @@ fovea::Status LinkFeatures(const every_kernel::AnyAttention::Call& call,
 fovea::Status LinkCaches(const every_kernel::EndlessAttention::Call& endless,
                          const every_kernel::HalfAttention::Call& half,
                          const every_kernel::SmallAttention::Call& small,
+                         fovea::KvCache<every_kernel::Endless>* const* streams,
                          void* saved, every_kernel::Memory& memory);
 fovea::Status LinkCaches(const every_kernel::EndlessAttention::Call& endless,
                          const every_kernel::HalfAttention::Call& half,
                          const every_kernel::SmallAttention::Call& small,
+                         fovea::KvCache<every_kernel::Endless>* const* streams,
                          void* saved, every_kernel::Memory& memory) {
-  return every_kernel::UseCaches(endless, half, small, saved, memory);
+  return every_kernel::UseCaches(endless, half, small, streams, saved, memory);
 }

@@ -109,12 +109,12 @@ inline fovea::Status UseFeatures(const AnyAttention::Call& call,
 
 inline fovea::Status UseCaches(const EndlessAttention::Call& endless,
                                const HalfAttention::Call& half,
-                               const SmallAttention::Call& small, void* saved,
-                               Memory& m) {
+                               const SmallAttention::Call& small,
+                               fovea::KvCache<Endless>* const* streams,
+                               void* saved, Memory& m) {
   FOVEA_RETURN_IF_BAD(SmallAttention::Step(small, m.small_cache, m.small));
   FOVEA_RETURN_IF_BAD(m.small_cache.Save(saved, m.small_cache.SavedBytes()));
   FOVEA_RETURN_IF_BAD(m.small_cache.Restore(saved, m.small_cache.SavedBytes()));
-  fovea::KvCache<Endless>* const streams[] = {&m.ring};
   FOVEA_RETURN_IF_BAD(EndlessAttention::Step(endless, streams, m.endless));
   FOVEA_RETURN_IF_BAD(EndlessAttention::Attend(endless, m.ring, m.endless));
   FOVEA_RETURN_IF_BAD(m.ring.Truncate(1));
