@@ -307,6 +307,9 @@ class Attention {
     }
     for (size_t b = 0; b < call.batch; ++b) {
       if (caches[b] == nullptr) return Status::kNullPointer;
+      if (!IsAligned(caches[b], alignof(KvCache<Config>))) {
+        return Status::kMisaligned;
+      }
       FOVEA_RETURN_IF_BAD(caches[b]->CheckRoom(call.queries));
       FOVEA_RETURN_IF_BAD(KvCache<Config>::CheckTokens(
           TokensFrom(call.k, b, 0), TokensFrom(call.v, b, 0), call.queries));

@@ -156,6 +156,9 @@ class MultiHeadAttention {
     if (call.batch != 1 || kMemoryDim != kModelDim) {
       return Status::kUnsupported;
     }
+    if (!IsAligned(&cache, alignof(KvCache<Config>))) {
+      return Status::kMisaligned;
+    }
     FOVEA_RETURN_IF_BAD(cache.CheckRoom(call.queries));
     ProjectQueries(weights, call, 0, cache.position(), workspace);
     ProjectKeys(weights, call.x, 0, call.queries, cache.position(), workspace);
