@@ -15,6 +15,7 @@
 #include "fovea/attention.h"
 #include "fovea/kv_cache.h"
 #include "misaligned.h"
+#include "saved_cache.h"
 #include "stream_problem.h"
 
 namespace fovea {
@@ -34,41 +35,6 @@ struct OddDim : Full {
 struct Ring : Full {
   static constexpr size_t kMaxQueries = 30, kWindow = 70, kSinks = 3;
   static constexpr bool kRing = true;
-};
-
-// Bytes as a board has them: aligned, and no more than there are.
-class Saved {
- public:
-  template <class Cache>
-  explicit Saved(const Cache& cache, unsigned char before = 0xa5)
-      : Saved(cache.SavedBytes(), before) {
-    status_ = cache.Save(data(), size());
-  }
-  explicit Saved(size_t bytes, unsigned char before = 0xa5)
-      : bytes_(bytes + 63, before), size_(bytes) {}
-
-  unsigned char* data() {
-    const uintptr_t start = reinterpret_cast<uintptr_t>(bytes_.data());
-    return bytes_.data() + (64 - start % 64) % 64;
-  }
-  size_t size() const { return size_; }
-  Status status() const { return status_; }
-
-  CacheHeader Header() {
-    CacheHeader header;
-    std::memcpy(&header, data(), sizeof(header));
-    return header;
-  }
-  // Writes it with a good checksum.
-  void Set(CacheHeader header) {
-    header.header_sum = HeaderSum(header);
-    std::memcpy(data(), &header, sizeof(header));
-  }
-
- private:
-  std::vector<unsigned char> bytes_;
-  size_t size_;
-  Status status_ = Status::kOk;
 };
 
 template <class Cache>

@@ -15,6 +15,7 @@
 #include "fovea/attention.h"
 #include "fovea/cache_view.h"
 #include "fovea/kv_cache.h"
+#include "saved_cache.h"
 #include "stream_problem.h"
 #include "tests/golden/hash_class.h"
 
@@ -104,9 +105,6 @@ TYPED_TEST(KvCacheInt8, TokensThatWereTakenBackLeaveNoTrace) {
 }
 
 TYPED_TEST(KvCacheInt8, SavedAndRestoredItGoesOnWithTheSameBits) {
-  struct alignas(64) Line {
-    unsigned char bytes[64];
-  };
   StreamProblem<TypeParam> plain(kTokens), after(kTokens);
   Dice dice(5);
   this->StepTo(plain, kTokens, 97, dice);
@@ -114,17 +112,16 @@ TYPED_TEST(KvCacheInt8, SavedAndRestoredItGoesOnWithTheSameBits) {
     this->cache->Clear();
     this->position = 0;
     this->StepTo(after, tokens, 97, dice);
-    std::vector<Line> saved(this->cache->SavedBytes() / sizeof(Line));
-    const size_t bytes = saved.size() * sizeof(Line);
-    ASSERT_EQ(this->cache->Save(saved.data(), bytes), Status::kOk);
+    Saved saved(*this->cache);
+    ASSERT_EQ(saved.status(), Status::kOk);
     if (tokens > 0) {
       CacheView<TypeParam> view;
-      ASSERT_EQ(CacheView<TypeParam>::Open(saved.data(), bytes, view),
+      ASSERT_EQ(CacheView<TypeParam>::Open(saved.data(), saved.size(), view),
                 Status::kOk);
       ASSERT_EQ(after.Attend(view, tokens - 1, 1), Status::kOk);
     }
     this->cache = golden::MakePoisoned<KvCache<TypeParam>>();
-    ASSERT_EQ(this->cache->Restore(saved.data(), bytes), Status::kOk);
+    ASSERT_EQ(this->cache->Restore(saved.data(), saved.size()), Status::kOk);
     this->StepTo(after, kTokens, 97, dice);
     EXPECT_EQ(after.FirstDifference(plain), kTokens) << tokens;
   }
@@ -140,13 +137,10 @@ TEST(KvCacheInt8Hash, IsThatOfEveryTarget) {
   for (size_t first = 0; first < kTokens; first += 70) {
     ASSERT_EQ(stream.Step(*cache, first, 70), Status::kOk);
   }
-  uint64_t hash = 14695981039346656037u;  // FNV-1a
-  for (const auto* values : {&stream.out, &stream.lse}) {
-    for (const float value : *values) {
-      hash = (hash ^ golden::BitsOf(value)) * 1099511628211u;
-    }
-  }
-  EXPECT_EQ(hash, 0x907e306e36bc0b4du) << std::hex << hash;
+  golden::Hash hash;
+  hash.Add(stream.out.data(), stream.out.size());
+  hash.Add(stream.lse.data(), stream.lse.size());
+  EXPECT_EQ(hash.value(), 0x907e306e36bc0b4du) << std::hex << hash.value();
 }
 
 // ----------------------------------------------------------------- accuracy
@@ -325,9 +319,6 @@ TEST(KvCacheInt8Status, ANanQueryGivesNanAlone) {
 }
 
 TEST(KvCacheInt8Status, SavedScalesMustBePositive) {
-  struct alignas(64) Line {
-    unsigned char bytes[64];
-  };
   StreamProblem<Plain> stream(40);
   const auto cache = golden::MakePoisoned<KvCache<Plain>>();
   cache->Clear();
@@ -339,21 +330,14 @@ TEST(KvCacheInt8Status, SavedScalesMustBePositive) {
         values + Layout::ValueScales(40),
         values + Layout::ValuesOfHead(40) + Layout::ValueScales(40) + 7 * 4}) {
     for (const float bad : {0.0f, -1.0f, std::nanf(""), HUGE_VALF}) {
-      std::vector<Line> saved(cache->SavedBytes() / sizeof(Line));
-      const size_t bytes = saved.size() * sizeof(Line);
-      ASSERT_EQ(cache->Save(saved.data(), bytes), Status::kOk);
-      unsigned char* data = saved[0].bytes + sizeof(CacheHeader);
-      std::memcpy(data + at, &bad, sizeof(bad));
-      CacheHeader header;
-      std::memcpy(&header, saved.data(), sizeof(header));
-      header.data_sum = Checksum(data, bytes - sizeof(header));
-      header.header_sum = HeaderSum(header);
-      std::memcpy(saved.data(), &header, sizeof(header));
+      Saved saved(*cache);
+      ASSERT_EQ(saved.status(), Status::kOk);
+      saved.SetFloat(at, bad);
       CacheView<Plain> view;
-      EXPECT_EQ(CacheView<Plain>::Open(saved.data(), bytes, view),
+      EXPECT_EQ(CacheView<Plain>::Open(saved.data(), saved.size(), view),
                 Status::kBadScale)
           << at << " " << bad;
-      EXPECT_EQ(cache->Restore(saved.data(), bytes), Status::kBadScale);
+      EXPECT_EQ(cache->Restore(saved.data(), saved.size()), Status::kBadScale);
       EXPECT_EQ(cache->size(), 40u);
     }
   }

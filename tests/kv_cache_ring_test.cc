@@ -12,6 +12,7 @@
 #include "fovea/attention.h"
 #include "fovea/cache_view.h"
 #include "fovea/kv_cache.h"
+#include "saved_cache.h"
 #include "stream_problem.h"
 #include "tests/golden/attention_policies.h"
 
@@ -141,19 +142,13 @@ TYPED_TEST(KvCacheRing, AttendsToWhatItHolds) {
 // Far along the stream: the saved bytes say so, with all tokens in their slots.
 template <class Cache>
 void MoveTo(Cache& cache, uint64_t rings) {
-  const size_t bytes = cache.SavedBytes();
-  struct alignas(64) Line {
-    unsigned char bytes[64];
-  };
-  std::vector<Line> saved(bytes / sizeof(Line));
-  ASSERT_EQ(cache.Save(saved.data(), bytes), Status::kOk);
-  CacheHeader header;
-  std::memcpy(&header, saved.data(), sizeof(header));
+  Saved saved(cache);
+  ASSERT_EQ(saved.status(), Status::kOk);
+  CacheHeader header = saved.Header();
   header.position += rings * Cache::Span::kRingTokens;
   header.end += rings * Cache::Span::kRingTokens;
-  header.header_sum = HeaderSum(header);
-  std::memcpy(saved.data(), &header, sizeof(header));
-  ASSERT_EQ(cache.Restore(saved.data(), bytes), Status::kOk);
+  saved.Set(header);
+  ASSERT_EQ(cache.Restore(saved.data(), saved.size()), Status::kOk);
 }
 
 TYPED_TEST(KvCacheRing, PositionsPastTwoToTheThirtyTwo) {

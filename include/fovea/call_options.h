@@ -127,17 +127,17 @@ CallOptions<To> OptionsFrom(const CallOptions<R>& call, const CallRow& from,
   const auto move = [](auto*& data, size_t offset) {
     if (data != nullptr) data += offset;
   };
+  const auto from_row = [&](auto view) {
+    if (view.data) view.data = view.Row(from.entry, from.head, from.query);
+    return view;
+  };
   CallOptions<To> to;
   if constexpr (To::kMask == MaskKind::kBoolean) {
-    to.mask = call.mask;
-    if (call.mask.data)
-      to.mask.data = call.mask.Row(from.entry, from.head, from.query);
+    to.mask = from_row(call.mask);
     to.mask_keys = call.mask_keys == 0 ? keys : call.mask_keys;
   }
   if constexpr (To::kMask == MaskKind::kAdditive) {
-    to.bias = call.bias;
-    if (call.bias.data)
-      to.bias.data = call.bias.Row(from.entry, from.head, from.query);
+    to.bias = from_row(call.bias);
     to.mask_keys = call.mask_keys == 0 ? keys : call.mask_keys;
   }
   if constexpr (To::kSoftcap) to.softcap = call.softcap;
@@ -165,6 +165,7 @@ CallOptions<To> OptionsFrom(const CallOptions<R>& call, const CallRow& from,
     move(to.scores, row * keys);
   }
   static_cast<void>(move);
+  static_cast<void>(from_row);
   static_cast<void>(row);
   static_cast<void>(keys);
   return to;

@@ -93,7 +93,8 @@ class alignas(kCacheLine) KvCache {
   // ring has given away what the window would need then; nothing changes.
   Status Truncate(size_t tokens) noexcept {
     if (tokens > span_.position()) return Status::kTooManyTokens;
-    if (!span_.CanForget(tokens)) return Status::kForgotten;
+    const auto position = static_cast<int64_t>(span_.position() - tokens);
+    if (!span_.Holds(position)) return Status::kForgotten;
     span_.Forget(tokens);
     return Status::kOk;
   }

@@ -30,7 +30,7 @@ class CacheSpan {
   size_t NextSlot() const noexcept { return size_; }
   void Advance() noexcept { ++size_; }
 
-  bool CanForget(size_t tokens) const noexcept { return tokens <= size_; }
+  // The newest tokens, position() at most.
   void Forget(size_t tokens) noexcept { size_ -= tokens; }
 
   // Whether all that a query at that position sees is still there.
@@ -91,10 +91,6 @@ class CacheSpan<R, true> {
     if (++slot_ == kTokens) slot_ = static_cast<uint32_t>(kSinkTokens);
   }
 
-  bool CanForget(size_t tokens) const noexcept {
-    if (tokens > position_) return false;
-    return !Overwrote() || end_ - (position_ - tokens) <= kSpare;
-  }
   void Forget(size_t tokens) noexcept {
     slot_ = static_cast<uint32_t>(SlotOf(position_ - tokens));
     position_ -= tokens;

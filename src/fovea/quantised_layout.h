@@ -12,28 +12,9 @@
 #include "fovea/cache_span.h"
 #include "fovea/check.h"
 #include "fovea/kernels/layout.h"
+#include "fovea/quantise.h"
 
 namespace fovea {
-
-// x, below 2^22 in magnitude, rounded to nearest even: in floats alone.
-inline int32_t RoundToInt(float x) noexcept {
-  constexpr float kShift = 12582912.0f;  // 1.5 * 2^23
-  return static_cast<int32_t>((x + kShift) - kShift);
-}
-
-// A row is its int8 entries times a scale.  Rows smaller than this count as
-// zeros, so that no scale is denormal and its inverse is finite.
-constexpr float kLeastRow = 0x1p-100f;
-
-// The largest magnitude of a row, or kLeastRow.
-inline float LargestOf(const float* row, size_t count) noexcept {
-  float most = kLeastRow;
-  for (size_t i = 0; i < count; ++i) {
-    const float magnitude = row[i] < 0.0f ? -row[i] : row[i];
-    if (magnitude > most) most = magnitude;
-  }
-  return most;
-}
 
 // Whether a row can be stored: finite, and half of FLT_MAX at most, so that the
 // difference of two is finite too.

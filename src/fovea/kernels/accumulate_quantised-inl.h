@@ -14,6 +14,7 @@
 
 #include "fovea/kernels/block-inl.h"
 #include "fovea/kernels/quad-inl.h"
+#include "fovea/quantise.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea {
@@ -22,14 +23,13 @@ namespace {
 
 // 127 * 128: the largest that two parts of 7 bits hold.
 constexpr float kMostOfWeight = 16256.0f;
-constexpr float kLeastOfWeight = 0x1p-100f;
 
 // p * scale of each key of the row, from `begin` to `end` (multiples of 16),
 // over p; returns the largest, NaN if there is one.
 HWY_INLINE float ScaleWeights(float* HWY_RESTRICT p, const float* scales,
                               size_t begin, size_t end) {
   const FloatTag d;
-  Vec most = hn::Set(d, kLeastOfWeight);
+  Vec most = hn::Set(d, kLeastRow);
   Vec sum = hn::Zero(d);
   for (size_t key = begin; key < end; key += hn::Lanes(d)) {
     // A key that nobody sees may have any scale.
@@ -58,7 +58,7 @@ HWY_INLINE float QuantiseWeights(float* HWY_RESTRICT p, const float* scales,
   const Vec inverse = hn::Set(d, is_nan ? 0.0f : kMostOfWeight / most);
   for (size_t key = begin; key < end; key += hn::Lanes(d)) {
     const Vec weight = is_nan ? hn::Zero(d) : hn::Load(d, p + key);
-    const IntVec whole = RoundToInt(hn::Mul(weight, inverse));
+    const IntVec whole = RoundToInts(hn::Mul(weight, inverse));
     hn::StoreU(hn::DemoteTo(d8, hn::ShiftRight<7>(whole)), d8, high + key);
     hn::StoreU(hn::DemoteTo(d8, hn::And(whole, hn::Set(di, 127))), d8,
                low + key);

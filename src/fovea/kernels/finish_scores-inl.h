@@ -20,7 +20,6 @@ namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
 
-using IntVec = hn::Vec<IntTag>;
 using BitTag = hn::RebindToUnsigned<FloatTag>;
 using BitVec = hn::Vec<BitTag>;
 using Mask = hn::Mask<FloatTag>;

@@ -9,13 +9,12 @@
 #endif
 
 #include "fovea/kernels/outer_product-inl.h"
+#include "fovea/quantise.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
-
-using IntVec = hn::Vec<IntTag>;
 
 // Four int8 in each lane.
 #if HWY_TARGET == HWY_SCALAR
@@ -156,11 +155,11 @@ struct LastQuadColumns {
   HWY_INLINE void Fetch(const int8_t*, size_t, size_t) const {}
 };
 
-// x, below 2^22 in magnitude, rounded to nearest even.
-HWY_INLINE IntVec RoundToInt(Vec x) {
+// RoundToInt of each lane.
+HWY_INLINE IntVec RoundToInts(Vec x) {
   const FloatTag d;
   const IntTag di;
-  const Vec shift = hn::Set(d, 12582912.0f);  // 1.5 * 2^23
+  const Vec shift = hn::Set(d, kRoundingShift);
   return hn::Sub(hn::BitCast(di, hn::Add(x, shift)), hn::BitCast(di, shift));
 }
 

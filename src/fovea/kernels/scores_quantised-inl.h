@@ -13,6 +13,7 @@
 
 #include "fovea/kernels/quad-inl.h"
 #include "fovea/kernels/scores_across_keys-inl.h"
+#include "fovea/quantise.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea {
@@ -21,31 +22,18 @@ namespace {
 
 // 127 * 256: the largest that two int8 parts hold.
 constexpr float kMostOfQuery = 32512.0f;
-// Rows smaller than this count as zeros.
-constexpr float kLeastOfQuery = 0x1p-100f;
-
-// The largest magnitude of a row, NaN if it has one.
-HWY_INLINE float LargestMagnitude(const float* row, size_t count) {
-  float most = kLeastOfQuery;
-  for (size_t i = 0; i < count; ++i) {
-    const float magnitude = row[i] < 0.0f ? -row[i] : row[i];
-    if (!(magnitude <= most)) most = magnitude;
-    if (most != most) break;
-  }
-  return most;
-}
 
 // The parts of a row, as bytes: high [dims], low [dims], each with zeros up to
 // a multiple of four; returns the scale.
 HWY_INLINE float QuantiseQuery(const float* row, size_t dims, int8_t* high,
                                int8_t* low) {
   const size_t padded = RoundUp(dims, 4);
-  const float most = LargestMagnitude(row, dims);
+  const float most = LargestOf(row, dims);
   const bool finite = most - most == 0.0f;
   const float inverse = finite ? kMostOfQuery / most : 0.0f;
   for (size_t dim = 0; dim < padded; ++dim) {
     const float x = dim < dims && finite ? row[dim] * inverse : 0.0f;
-    const int32_t whole = hn::GetLane(RoundToInt(hn::Set(FloatTag(), x)));
+    const int32_t whole = RoundToInt(x);
     const int32_t h = (whole + 128) >> 8;
     high[dim] = static_cast<int8_t>(h);
     low[dim] = static_cast<int8_t>(whole - 256 * h);

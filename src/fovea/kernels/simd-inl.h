@@ -31,6 +31,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 using FloatTag = hn::CappedTag<float, kPanel>;
 using IntTag = hn::RebindToSigned<FloatTag>;
 using Vec = hn::Vec<FloatTag>;
+using IntVec = hn::Vec<IntTag>;
 
 // Upper bound of Lanes(FloatTag()), usable for array sizes and unrolling.
 constexpr size_t kMaxLanes = hn::MaxLanes(FloatTag());
