@@ -2,7 +2,8 @@
 # How the project's own programs are compiled, and one function for each kind:
 #
 #   fovea_add_test(stem [sources...])         tests/<stem>_test.cc
-#   fovea_add_golden_test(stem [sources...])  the same, for every x86-64 class
+#   fovea_add_board_test(stem [sources...])   the same, on bare metal too
+#   fovea_add_golden_test(stem [sources...])  that, for every x86-64 class
 #   fovea_add_bench(stem [sources...])        bench/<stem>_bench.cc
 #   fovea_add_example(stem [libraries...])    examples/<stem>/*.cc
 #
@@ -63,7 +64,10 @@ endfunction()
 function(fovea_add_test_program target)
   add_executable(${target} ${ARGN})
   fovea_program_options(${target})
-  target_link_libraries(${target} PRIVATE GTest::gtest_main)
+  target_link_libraries(${target} PRIVATE GTest::gtest_main fovea_port)
+  if(FOVEA_BARE_METAL)
+    target_link_libraries(${target} PRIVATE fovea_test_board)
+  endif()
   target_compile_definitions(
     ${target} PRIVATE FOVEA_TESTS_DIR="${PROJECT_SOURCE_DIR}/tests")
 endfunction()
@@ -71,6 +75,12 @@ endfunction()
 # One ctest entry a program: asking each program for its cases would run it
 # under the emulator at build time.
 function(fovea_add_test stem)
+  if(NOT FOVEA_BARE_METAL)
+    fovea_add_board_test(${stem} ${ARGN})
+  endif()
+endfunction()
+
+function(fovea_add_board_test stem)
   fovea_add_test_program(${stem}_test ${stem}_test.cc ${ARGN})
   fovea_native_options(${stem}_test)
   add_test(NAME ${stem}_test COMMAND ${stem}_test)
@@ -106,7 +116,7 @@ function(fovea_add_x86_test stem class)
 endfunction()
 
 function(fovea_add_golden_test stem)
-  fovea_add_test(${stem} ${ARGN})
+  fovea_add_board_test(${stem} ${ARGN})
   # Sanitizers look at memory, which one instruction set shows as well as three.
   if(fovea_x86_64_host AND NOT FOVEA_SANITIZE)
     # Highway asks for AES and PCLMUL too before it takes AVX2.

@@ -333,6 +333,8 @@ struct FeaturesRunner {
         CallOf(c, t, side, 0, c.queries, c.keys));
     FeaturesReference all;
     all.result = call.Run();
+    all.masked.reserve(side.lse.size() * c.keys);
+    all.scores.reserve(side.scores.size());
     for (size_t row = 0; row < side.lse.size(); ++row) {
       const size_t i = row % c.queries, h = row / c.queries % R::kHeads;
       const size_t b = row / (c.queries * R::kHeads);
