@@ -5,7 +5,8 @@
 #   fovea_firmware    start-up and the board's linker script; bare metal alone
 #   fovea_test_board  the same with a heap and files, for test images
 #
-# FOVEA_BARE_METAL says whether there is no operating system.
+# FOVEA_BARE_METAL says whether there is no operating system, FOVEA_HAS_FLOAT
+# whether there is a floating-point unit.
 include_guard(GLOBAL)
 
 if(CMAKE_SYSTEM_NAME STREQUAL "Generic")
@@ -13,6 +14,13 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Generic")
 else()
   set(FOVEA_BARE_METAL OFF)
   set(FOVEA_PORT hosted)
+endif()
+
+# A core without a floating-point unit has no float kernels.
+if(FOVEA_BARE_METAL AND CMAKE_CXX_FLAGS MATCHES "-mfloat-abi=soft( |$)|-mabi=(ilp32|lp64)( |$)")
+  set(FOVEA_HAS_FLOAT OFF)
+else()
+  set(FOVEA_HAS_FLOAT ON)
 endif()
 
 set(fovea_port_dir "${PROJECT_SOURCE_DIR}/port")
@@ -30,7 +38,7 @@ endif()
 
 # ---------------------------------------------------------------- bare metal
 
-# Nothing here may need the compiler's run-time support for C++.
+# Start-up code runs before anything that the compiler could take for granted.
 add_library(fovea_bare_flags INTERFACE)
 target_compile_options(
   fovea_bare_flags INTERFACE -ffreestanding -fno-unwind-tables
