@@ -110,6 +110,25 @@ endfunction()
 fovea_board(fovea_firmware board.ld)
 if(EXISTS "${FOVEA_BOARD_DIR}/test.ld")
   fovea_board(fovea_test_board test.ld)
+  # GNU's assembler up to 2.40 at least takes a conditional conversion to double
+  # for one of Helium's instructions, and the compiler writes it all the same. No
+  # kernel converts to double, but the tests' references do.
+  if(CMAKE_SYSTEM_PROCESSOR STREQUAL "arm")
+    include(CheckCXXSourceCompiles)
+    check_cxx_source_compiles(
+      [=[
+      #ifdef __ARM_FEATURE_MVE
+      void Convert() {
+        __asm__ volatile("it ne\n vcvtne.f64.f32 d4, s18" ::: "d4");
+      }
+      #endif
+      ]=]
+      FOVEA_CONVERTS_CONDITIONALLY)
+    if(NOT FOVEA_CONVERTS_CONDITIONALLY)
+      target_compile_options(fovea_test_board
+                             INTERFACE -fno-if-conversion -fno-if-conversion2)
+    endif()
+  endif()
   if(FOVEA_PICOLIBC)
     target_sources(fovea_test_board
                    INTERFACE "${PROJECT_SOURCE_DIR}/tests/bare/picolibc.cc")
