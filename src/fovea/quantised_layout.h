@@ -16,11 +16,11 @@
 
 namespace fovea {
 
-// Whether a row can be stored: finite, and half of FLT_MAX at most, so that the
-// difference of two is finite too.
-inline bool IsStorable(const float* row, size_t count) noexcept {
+// Whether a row can be stored: finite, and FLT_MAX / room at most, so that what
+// is computed of it is finite too.
+inline bool IsStorable(const float* row, size_t count, float room) noexcept {
   for (size_t i = 0; i < count; ++i) {
-    if (!IsFinite(2.0f * row[i])) return false;
+    if (!IsFinite(room * row[i])) return false;
   }
   return true;
 }
@@ -62,7 +62,10 @@ struct CacheLayout<R, int8_t> {
   }
 
   static bool Accepts(const float* key, const float* value) noexcept {
-    return IsStorable(key, R::kHeadDim) && IsStorable(value, R::kValueDim);
+    // Of the difference of two keys, whose entries turning may raise by a half.
+    constexpr float kRoomOfKey = R::kRotaryDim > 0 ? 4.0f : 2.0f;
+    return IsStorable(key, R::kHeadDim, kRoomOfKey) &&
+           IsStorable(value, R::kValueDim, 2.0f);
   }
 
   static void StoreKey(const float* row, size_t slot, uint64_t position,

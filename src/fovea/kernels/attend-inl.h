@@ -61,8 +61,8 @@ struct QueryLanes {
   static HWY_INLINE size_t Width() { return BlockWidth<Shape>(); }
   static HWY_INLINE size_t Padded(const Rows&) { return Width(); }
 
-  static HWY_INLINE void LoadQueries(const HeadGroup& group, const Rows& rows,
-                                     const Scratch& scratch) {
+  static HWY_INLINE void LoadQueries(const GroupOf<Shape>& group,
+                                     const Rows& rows, const Scratch& scratch) {
     LoadQueriesAcrossLanes<Shape>(group, rows, scratch);
   }
 
@@ -102,8 +102,8 @@ struct KeyLanes {
   static HWY_INLINE size_t Width() { return Shape::kRows; }
   static HWY_INLINE size_t Padded(const Rows& rows) { return rows.count; }
 
-  static HWY_INLINE void LoadQueries(const HeadGroup& group, const Rows& rows,
-                                     const Scratch& scratch) {
+  static HWY_INLINE void LoadQueries(const GroupOf<Shape>& group,
+                                     const Rows& rows, const Scratch& scratch) {
     LoadQueriesAsRows<Shape>(group, rows, scratch.queries);
   }
 
@@ -161,8 +161,8 @@ struct PackedKeyLanes : KeyLanes<ShapeArg> {
 
   static HWY_INLINE size_t Width() { return kFewRows; }
 
-  static HWY_INLINE void LoadQueries(const HeadGroup& group, const Rows& rows,
-                                     const Scratch& scratch) {
+  static HWY_INLINE void LoadQueries(const GroupOf<Shape>& group,
+                                     const Rows& rows, const Scratch& scratch) {
     LoadQueriesAsRows<Shape>(group, rows, scratch.queries + kPackedFloats);
   }
 

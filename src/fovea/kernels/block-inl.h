@@ -113,6 +113,7 @@ struct Scratch {
   // What only some features need; null without them.
   uint32_t* HWY_RESTRICT visible;     // [2][row]: low and high half of 64 keys
   float* HWY_RESTRICT bias;           // [key][row]
+  float* HWY_RESTRICT turned;         // queries of one vector, as rows
   float* HWY_RESTRICT slopes;         // of each row, times log2(e)
   int32_t* HWY_RESTRICT positions;    // of each row's query
   int32_t* HWY_RESTRICT heads;        // of each row
@@ -137,6 +138,13 @@ constexpr size_t QueryFloats(size_t head_dim) {
   constexpr size_t kFew = HWY_MIN(kFewRows, Shape::kMaxRows);
   const size_t few = kFew == 0 ? 0 : kPackedFloats + kFew * head_dim;
   return RoundUp(HWY_MAX(head_dim * Shape::kRows, few), kMaxLanes);
+}
+
+// Room for those of one vector, turned before they are laid across its lanes.
+template <class Shape>
+constexpr size_t TurnedFloats(size_t head_dim) {
+  const bool is_needed = Shape::Features::kTurns && Shape::kMaxRows > kFewRows;
+  return is_needed ? kMaxLanes * head_dim : 0;
 }
 
 constexpr size_t OutputStride(size_t value_dim) {
