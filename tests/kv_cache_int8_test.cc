@@ -17,6 +17,7 @@
 #include "fovea/kv_cache.h"
 #include "saved_cache.h"
 #include "stream_problem.h"
+#include "tests/golden/attention_policies.h"
 #include "tests/golden/hash_class.h"
 
 namespace fovea {
@@ -125,6 +126,47 @@ TYPED_TEST(KvCacheInt8, SavedAndRestoredItGoesOnWithTheSameBits) {
     this->StepTo(after, kTokens, 97, dice);
     EXPECT_EQ(after.FirstDifference(plain), kTokens) << tokens;
   }
+}
+
+// One head a kv head and one query a call: the kernel then takes two tiles at a
+// time, which must not show.
+template <class Config>
+struct OneRow : Config {
+  static constexpr size_t kMaxQueries = 1;
+};
+struct ManyRows : Full<64, 64, 4> {};
+struct Windowed : Full<20, 24, 4> {
+  static constexpr size_t kWindow = 90, kSinks = 70;  // tiles between: unseen
+};
+struct Endless : Windowed {
+  static constexpr bool kRing = true;
+  static constexpr bool kSmoothKeys = false;  // a mean depends on the capacity
+};
+struct Policed : Full<33, 7, 4> {
+  using ScorePolicy = golden::Dilated;  // hides some keys of every tile
+};
+
+template <class Config>
+class KvCacheInt8Rows : public testing::Test {};
+using RowConfigs = testing::Types<ManyRows, Windowed, Endless, Policed>;
+TYPED_TEST_SUITE(KvCacheInt8Rows, RowConfigs);
+
+TYPED_TEST(KvCacheInt8Rows, OneRowHasTheBitsOfMany) {
+  using Single = OneRow<TypeParam>;
+  StreamProblem<TypeParam> many(kTokens);
+  StreamProblem<Single> one(kTokens);
+  const auto cache = golden::MakePoisoned<KvCache<TypeParam>>();
+  const auto single = golden::MakePoisoned<KvCache<Single>>();
+  cache->Clear();
+  single->Clear();
+  for (size_t t = 0; t < kTokens; t += 35) {
+    ASSERT_EQ(many.Step(*cache, t, 35), Status::kOk);
+  }
+  for (size_t t = 0; t < kTokens; ++t) {
+    ASSERT_EQ(one.Step(*single, t, 1), Status::kOk);
+  }
+  EXPECT_EQ(one.out, many.out);
+  EXPECT_EQ(one.lse, many.lse);
 }
 
 // One number for all targets with fused multiply-add.

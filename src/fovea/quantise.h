@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "fovea/stored.h"
+
 namespace fovea {
 
 // Adding it to x below 2^22 in magnitude, and subtracting it again, rounds x to
@@ -21,15 +23,15 @@ inline int32_t RoundToInt(float x) noexcept {
 // inverse is finite.
 constexpr float kLeastRow = 0x1p-100f;
 
-// The largest magnitude of a row, or kLeastRow; NaN if the row has one.
+// The largest magnitude of a row, or kLeastRow; NaN if the row has one: as
+// integers, magnitudes have the order of floats, with NaN above infinity.
 inline float LargestOf(const float* row, size_t count) noexcept {
-  float most = kLeastRow;
+  uint32_t most = BitsOfFloat(kLeastRow);
   for (size_t i = 0; i < count; ++i) {
-    const float magnitude = row[i] < 0.0f ? -row[i] : row[i];
-    if (!(magnitude <= most)) most = magnitude;
-    if (most != most) break;
+    const uint32_t magnitude = BitsOfFloat(row[i]) & 0x7fffffffu;
+    most = magnitude > most ? magnitude : most;
   }
-  return most;
+  return FloatOfBits(most);
 }
 
 }  // namespace fovea

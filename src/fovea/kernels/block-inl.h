@@ -125,6 +125,43 @@ struct Scratch {
   float* HWY_RESTRICT weight_steps;     // of each row
 };
 
+// That of each tile of a span: what belongs to a tile lies where the rows of a
+// larger block would be, and what belongs to a row they share.
+template <class Shape, size_t kSpan>
+class SpanScratch {
+  static_assert(kSpan * Shape::kMaxRows <= Shape::kRows, "there is room");
+
+ public:
+  explicit HWY_INLINE SpanScratch(const Scratch& scratch) {
+    for (size_t i = 0; i < kSpan; ++i) {
+      tiles_[i] = scratch;
+      MoveTo(i * Shape::kMaxRows, tiles_[i]);
+    }
+  }
+  HWY_INLINE const Scratch& operator[](size_t i) const { return tiles_[i]; }
+
+ private:
+  static HWY_INLINE void MoveTo(size_t row, Scratch& scratch) {
+    scratch.scores += row * kTile;
+    scratch.correction += row;
+    scratch.limits += row;
+    scratch.counts += row;
+    if constexpr (Shape::Features::kMarks) scratch.visible += row;
+  }
+
+  Scratch tiles_[kSpan];
+};
+
+template <class Shape>
+class SpanScratch<Shape, 1> {
+ public:
+  explicit HWY_INLINE SpanScratch(const Scratch& scratch) : only_(scratch) {}
+  HWY_INLINE const Scratch& operator[](size_t) const { return only_; }
+
+ private:
+  const Scratch& only_;
+};
+
 // Up to so many rows on plain keys have the keys across the lanes: packing a
 // tile costs about as much as scoring it for so many.
 constexpr size_t kFewRows = kMaxLanes / 2;
