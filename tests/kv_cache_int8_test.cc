@@ -10,6 +10,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "fovea/attention.h"
@@ -19,6 +20,7 @@
 #include "stream_problem.h"
 #include "tests/golden/check.h"
 #include "tests/golden/hash_class.h"
+#include "tests/golden/reduced.h"
 
 namespace fovea {
 namespace {
@@ -64,9 +66,11 @@ class KvCacheInt8 : public testing::Test {
   size_t position = 0;
 };
 
-using Configs =
+using Configs = std::conditional_t<
+    golden::kReduced,
+    testing::Types<Full<5, 33, 1>, Full<64, 64, 4, false>, Ring, TightRing>,
     testing::Types<Full<64, 64, 4>, Full<20, 12, 2>, Full<5, 33, 1>,
-                   Full<160, 8, 2>, Full<64, 64, 4, false>, Ring, TightRing>;
+                   Full<160, 8, 2>, Full<64, 64, 4, false>, Ring, TightRing>>;
 TYPED_TEST_SUITE(KvCacheInt8, Configs);
 
 TYPED_TEST(KvCacheInt8, AnyCutHasTheSameBits) {
@@ -110,6 +114,7 @@ TYPED_TEST(KvCacheInt8, SavedAndRestoredItGoesOnWithTheSameBits) {
   Dice dice(5);
   this->StepTo(plain, kTokens, 97, dice);
   for (const size_t tokens : {0, 1, 15, 16, 70, 333}) {
+    if (golden::kReduced && tokens != 16 && tokens != 333) continue;
     this->cache->Clear();
     this->position = 0;
     this->StepTo(after, tokens, 97, dice);
@@ -132,7 +137,7 @@ TYPED_TEST(KvCacheInt8, SavedAndRestoredItGoesOnWithTheSameBits) {
 TEST(KvCacheInt8Hash, IsThatOfEveryTarget) {
   constexpr uint64_t kCommitted =
       golden::kHashClass == golden::HashClass::kFused ? 0x907e306e36bc0b4du
-                                                      : 0x0u;
+                                                      : 0x3ade071e4ae9a924u;
   using Config = Full<20, 12, 2>;
   StreamProblem<Config> stream(kTokens);
   const auto cache = golden::MakePoisoned<KvCache<Config>>();
