@@ -67,8 +67,7 @@ class KvCacheInt8 : public testing::Test {
 };
 
 using Configs = std::conditional_t<
-    golden::kReduced,
-    testing::Types<Full<5, 33, 1>, Full<64, 64, 4, false>, Ring, TightRing>,
+    golden::kReduced, testing::Types<Full<5, 33, 1>, Ring, TightRing>,
     testing::Types<Full<64, 64, 4>, Full<20, 12, 2>, Full<5, 33, 1>,
                    Full<160, 8, 2>, Full<64, 64, 4, false>, Ring, TightRing>>;
 TYPED_TEST_SUITE(KvCacheInt8, Configs);
