@@ -60,21 +60,28 @@ endfunction()
 
 # ---------------------------------------------------------------------- tests
 
+# Every float of a range takes seconds where the code is fast, minutes elsewhere.
+if(CMAKE_CROSSCOMPILING
+   OR FOVEA_SANITIZE
+   OR FOVEA_TEST_REDUCED
+   OR CMAKE_BUILD_TYPE STREQUAL "Debug")
+  set(fovea_test_is_slow ON)
+else()
+  set(fovea_test_is_slow OFF)
+endif()
+
 function(fovea_add_test_program target)
   add_executable(${target} ${ARGN})
   fovea_program_options(${target})
   target_link_libraries(${target} PRIVATE GTest::gtest_main)
   target_compile_definitions(
     ${target} PRIVATE FOVEA_TESTS_DIR="${PROJECT_SOURCE_DIR}/tests")
-endfunction()
-
-# One ctest entry a program: asking each program for its cases would run it
-# under the emulator at build time.
-function(fovea_add_test stem)
-  fovea_add_test_program(${stem}_test ${stem}_test.cc ${ARGN})
-  fovea_native_options(${stem}_test)
-  add_test(NAME ${stem}_test COMMAND ${stem}_test)
-  set_tests_properties(${stem}_test PROPERTIES TIMEOUT 900)
+  if(FOVEA_TEST_REDUCED)
+    target_compile_definitions(${target} PRIVATE FOVEA_TEST_REDUCED)
+  endif()
+  if(fovea_test_is_slow)
+    target_compile_definitions(${target} PRIVATE FOVEA_SWEEP_STEP=97)
+  endif()
 endfunction()
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$"
@@ -92,6 +99,42 @@ if(FOVEA_BUILD_TESTS AND fovea_x86_64_host)
   target_link_libraries(fovea_run_if_cpu PRIVATE fovea_program_flags)
 endif()
 
+set(FOVEA_CPU_FEATURES "" CACHE STRING
+    "CPU features without which the tests are skipped, as run_if_cpu names them")
+# fovea_register_test(target [argument...]): one ctest entry a program (asking
+# each program for its cases would run it under the emulator at build time), or
+# one for each CPU that QEMU is to play, with that CPU for its label.
+function(fovea_register_test target)
+  set(properties TIMEOUT 900 SKIP_RETURN_CODE 77)
+  set(command ${target})
+  if(FOVEA_CPU_FEATURES)
+    set(command fovea_run_if_cpu ${FOVEA_CPU_FEATURES} --
+                $<TARGET_FILE:${target}>)
+  endif()
+  if(NOT FOVEA_QEMU_CPU)
+    add_test(NAME ${target} COMMAND ${command} ${ARGN})
+    set_tests_properties(${target} PROPERTIES ${properties})
+    return()
+  endif()
+  list(LENGTH FOVEA_QEMU_CPU cpus)
+  foreach(cpu IN LISTS FOVEA_QEMU_CPU)
+    set(name ${target})
+    if(cpus GREATER 1)
+      string(APPEND name "@${cpu}")
+    endif()
+    add_test(NAME ${name} COMMAND ${command} ${ARGN})
+    set_tests_properties(
+      ${name} PROPERTIES ${properties} LABELS "${cpu}" ENVIRONMENT
+                         "QEMU_CPU=${cpu}")
+  endforeach()
+endfunction()
+
+function(fovea_add_test stem)
+  fovea_add_test_program(${stem}_test ${stem}_test.cc ${ARGN})
+  fovea_native_options(${stem}_test)
+  fovea_register_test(${stem}_test)
+endfunction()
+
 # fovea_add_x86_test(stem class CPU features... MARCH flags... SOURCES files...)
 function(fovea_add_x86_test stem class)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "CPU;MARCH;SOURCES")
@@ -107,8 +150,12 @@ endfunction()
 
 function(fovea_add_golden_test stem)
   fovea_add_test(${stem} ${ARGN})
-  # Sanitizers look at memory, which one instruction set shows as well as three.
-  if(fovea_x86_64_host AND NOT FOVEA_SANITIZE)
+  # Sanitizers look at memory, which one instruction set shows as well as three,
+  # and a preset of one class has the others' beside it.
+  if(fovea_x86_64_host
+     AND NOT FOVEA_SANITIZE
+     AND NOT FOVEA_CPU_FEATURES
+     AND NOT FOVEA_TEST_REDUCED)
     # Highway asks for AES and PCLMUL too before it takes AVX2.
     fovea_add_x86_test(
       ${stem} avx2
@@ -159,6 +206,23 @@ endfunction()
 
 # ----------------------------------------------------------------- benchmarks
 
+# Without shared libraries, so that it runs where it is copied to; and the
+# smallest case once under the emulator, whose times say nothing.
+function(fovea_bench_of_a_board target)
+  if(NOT CMAKE_CROSSCOMPILING OR NOT CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    return()
+  endif()
+  target_link_options(${target} PRIVATE -static)
+  list(GET FOVEA_QEMU_CPU 0 cpu)
+  add_custom_target(
+    bench_smoke
+    COMMAND
+      ${CMAKE_COMMAND} -E env "QEMU_CPU=${cpu}" ${CMAKE_CROSSCOMPILING_EMULATOR}
+      $<TARGET_FILE:${target}> "--benchmark_filter=^P6"
+      --benchmark_min_time=0.01
+    VERBATIM USES_TERMINAL)
+endfunction()
+
 # All cases are in one program, bench/main.cc, made by the first of them.
 function(fovea_add_bench stem)
   if(NOT TARGET fovea_bench)
@@ -166,6 +230,7 @@ function(fovea_add_bench stem)
     fovea_program_options(fovea_bench)
     fovea_native_options(fovea_bench)
     target_link_libraries(fovea_bench PRIVATE benchmark::benchmark)
+    fovea_bench_of_a_board(fovea_bench)
   endif()
   target_sources(fovea_bench PRIVATE ${stem}_bench.cc ${ARGN})
 endfunction()

@@ -34,7 +34,10 @@ Answer Has(const char* feature) {
       {"bmi", __builtin_cpu_supports("bmi") != 0},
       {"bmi2", __builtin_cpu_supports("bmi2") != 0},
       {"fma", __builtin_cpu_supports("fma") != 0},
+      {"movbe", __builtin_cpu_supports("movbe") != 0},
       {"pclmul", __builtin_cpu_supports("pclmul") != 0},
+      {"sse2", __builtin_cpu_supports("sse2") != 0},
+      {"sse4.2", __builtin_cpu_supports("sse4.2") != 0},
   };
   for (const Known& k : known) {
     if (strcmp(k.name, feature) == 0) {

@@ -31,6 +31,10 @@ struct FeedForwardCase {
 constexpr NamedHash kFusedHashes[] = {
 #include "tests/golden/feed_forward_hashes_fused.inc"
     {nullptr, 0}};
+constexpr NamedHash kUnfusedHashes[] = {
+#include "tests/golden/feed_forward_hashes_unfused.inc"
+    {nullptr, 0}};
+constexpr CommittedHashes kHashes = {kFusedHashes, kUnfusedHashes};
 
 constexpr size_t kMostTokens = 64;  // of any case
 
@@ -84,7 +88,7 @@ std::vector<float> Output(const FeedForwardCase& c, Way way) {
 
 TEST(FeedForwardGolden, IsAsExactAsPyTorchAndHasTheCommittedBits) {
   ExpectGolden(
-      "feed_forward", kFeedForwardCases, kFeedForwardExpected, kFusedHashes,
+      "feed_forward", kFeedForwardCases, kFeedForwardExpected, kHashes,
       [](const FeedForwardCase& c) { return Output(c, Way::kAtOnce); });
 }
 

@@ -15,6 +15,7 @@
 #include "fovea/stored.h"
 #include "stream_problem.h"
 #include "sweep.h"
+#include "tests/golden/reduced.h"
 
 namespace fovea {
 namespace {
@@ -211,10 +212,12 @@ void AnyCutGivesThePrefill() {
 }
 
 TYPED_TEST(KvCacheElements, AnyCutGivesThePrefillOfWhatIsStored) {
-  AnyCutGivesThePrefill<Full<TypeParam, 64, 64, 4>>();
   AnyCutGivesThePrefill<Full<TypeParam, 20, 7, 2>>();
-  AnyCutGivesThePrefill<Full<TypeParam, 5, 33, 1>>();
-  AnyCutGivesThePrefill<Full<TypeParam, 160, 160, 2>>();
+  if constexpr (!golden::kReduced) {
+    AnyCutGivesThePrefill<Full<TypeParam, 64, 64, 4>>();
+    AnyCutGivesThePrefill<Full<TypeParam, 5, 33, 1>>();
+    AnyCutGivesThePrefill<Full<TypeParam, 160, 160, 2>>();
+  }
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "fovea/attention.h"
@@ -18,7 +19,9 @@
 #include "saved_cache.h"
 #include "stream_problem.h"
 #include "tests/golden/attention_policies.h"
+#include "tests/golden/check.h"
 #include "tests/golden/hash_class.h"
+#include "tests/golden/reduced.h"
 
 namespace fovea {
 namespace {
@@ -64,9 +67,10 @@ class KvCacheInt8 : public testing::Test {
   size_t position = 0;
 };
 
-using Configs =
+using Configs = std::conditional_t<
+    golden::kReduced, testing::Types<Full<5, 33, 1>, Ring, TightRing>,
     testing::Types<Full<64, 64, 4>, Full<20, 12, 2>, Full<5, 33, 1>,
-                   Full<160, 8, 2>, Full<64, 64, 4, false>, Ring, TightRing>;
+                   Full<160, 8, 2>, Full<64, 64, 4, false>, Ring, TightRing>>;
 TYPED_TEST_SUITE(KvCacheInt8, Configs);
 
 TYPED_TEST(KvCacheInt8, AnyCutHasTheSameBits) {
@@ -110,6 +114,7 @@ TYPED_TEST(KvCacheInt8, SavedAndRestoredItGoesOnWithTheSameBits) {
   Dice dice(5);
   this->StepTo(plain, kTokens, 97, dice);
   for (const size_t tokens : {0, 1, 15, 16, 70, 333}) {
+    if (golden::kReduced && tokens != 16 && tokens != 333) continue;
     this->cache->Clear();
     this->position = 0;
     this->StepTo(after, tokens, 97, dice);
@@ -169,9 +174,11 @@ TYPED_TEST(KvCacheInt8Rows, OneRowHasTheBitsOfMany) {
   EXPECT_EQ(one.lse, many.lse);
 }
 
-// One number for all targets with fused multiply-add.
+// One number for all targets with fused multiply-add, one for all without.
 TEST(KvCacheInt8Hash, IsThatOfEveryTarget) {
-  if (golden::kHashClass != golden::HashClass::kFused) GTEST_SKIP();
+  constexpr uint64_t kCommitted =
+      golden::kHashClass == golden::HashClass::kFused ? 0x907e306e36bc0b4du
+                                                      : 0x3ade071e4ae9a924u;
   using Config = Full<20, 12, 2>;
   StreamProblem<Config> stream(kTokens);
   const auto cache = golden::MakePoisoned<KvCache<Config>>();
@@ -182,7 +189,8 @@ TEST(KvCacheInt8Hash, IsThatOfEveryTarget) {
   golden::Hash hash;
   hash.Add(stream.out.data(), stream.out.size());
   hash.Add(stream.lse.data(), stream.lse.size());
-  EXPECT_EQ(hash.value(), 0x907e306e36bc0b4du) << std::hex << hash.value();
+  EXPECT_EQ(hash.value(), kCommitted) << std::hex << hash.value();
+  golden::ReportHashes("kv_cache_int8", 1, hash.value() == kCommitted);
 }
 
 // ----------------------------------------------------------------- accuracy

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "fovea/attention.h"
@@ -15,6 +16,7 @@
 #include "saved_cache.h"
 #include "stream_problem.h"
 #include "tests/golden/attention_policies.h"
+#include "tests/golden/reduced.h"
 
 namespace fovea {
 namespace {
@@ -63,12 +65,16 @@ class KvCacheRing : public testing::Test {
   size_t position = 0;
 };
 
-using Configs =
+using AllConfigs =
     testing::Types<Ring<1, 0, 1>, Ring<1, 1, 8>, Ring<20, 3, 1>, Ring<64, 0, 1>,
                    Ring<64, 64, 97>, Ring<100, 0, 97>, Ring<128, 70, 8>,
                    Ring<250, 4, 1>, Ring<250, 4, 700>, EveryFeature,
                    Stores<hwy::bfloat16_t, Ring<100, 0, 97>>,
                    Stores<hwy::float16_t, Ring<20, 3, 1>>>;
+using Configs = std::conditional_t<
+    golden::kReduced,
+    testing::Types<EveryFeature, Stores<hwy::float16_t, Ring<20, 3, 1>>>,
+    AllConfigs>;
 TYPED_TEST_SUITE(KvCacheRing, Configs);
 
 TYPED_TEST(KvCacheRing, HoldsWholeTilesOfSinksAndWindow) {

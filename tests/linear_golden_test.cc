@@ -31,6 +31,10 @@ struct LinearCase {
 constexpr NamedHash kFusedHashes[] = {
 #include "tests/golden/linear_hashes_fused.inc"
     {nullptr, 0}};
+constexpr NamedHash kUnfusedHashes[] = {
+#include "tests/golden/linear_hashes_unfused.inc"
+    {nullptr, 0}};
+constexpr CommittedHashes kHashes = {kFusedHashes, kUnfusedHashes};
 
 using RunTokens = Status (*)(const LinearWeights&, const Tensor& x,
                              size_t first, size_t tokens, Tensor& y);
@@ -75,7 +79,7 @@ std::vector<float> Output(const LinearCase& c, size_t at_once) {
 }
 
 TEST(LinearGolden, IsAsExactAsPyTorchAndHasTheCommittedBits) {
-  ExpectGolden("linear", kLinearCases, kLinearExpected, kFusedHashes,
+  ExpectGolden("linear", kLinearCases, kLinearExpected, kHashes,
                [](const LinearCase& c) { return Output(c, c.tokens); });
 }
 

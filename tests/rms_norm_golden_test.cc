@@ -31,6 +31,10 @@ struct RmsNormCase {
 constexpr NamedHash kFusedHashes[] = {
 #include "tests/golden/rms_norm_hashes_fused.inc"
     {nullptr, 0}};
+constexpr NamedHash kUnfusedHashes[] = {
+#include "tests/golden/rms_norm_hashes_unfused.inc"
+    {nullptr, 0}};
+constexpr CommittedHashes kHashes = {kFusedHashes, kUnfusedHashes};
 
 using RunRows = Status (*)(const float* x, size_t x_stride, size_t tokens,
                            const float* weight, float epsilon, float* y,
@@ -62,7 +66,7 @@ std::vector<float> Output(const RmsNormCase& c, bool in_place) {
 }
 
 TEST(RmsNormGolden, IsAsExactAsPyTorchAndHasTheCommittedBits) {
-  ExpectGolden("rms_norm", kRmsNormCases, kRmsNormExpected, kFusedHashes,
+  ExpectGolden("rms_norm", kRmsNormCases, kRmsNormExpected, kHashes,
                [](const RmsNormCase& c) { return Output(c, false); });
 }
 

@@ -45,6 +45,10 @@ struct PhaseCase {
 constexpr NamedHash kFusedHashes[] = {
 #include "tests/golden/rope_hashes_fused.inc"
     {nullptr, 0}};
+constexpr NamedHash kUnfusedHashes[] = {
+#include "tests/golden/rope_hashes_unfused.inc"
+    {nullptr, 0}};
+constexpr CommittedHashes kHashes = {kFusedHashes, kUnfusedHashes};
 
 using ApplyAt = Status (*)(const RopeCase&, View<float> x, size_t first,
                            size_t tokens);
@@ -112,7 +116,7 @@ std::vector<float> Output(const RopeCase& c, Layout layout, size_t at_once,
 
 TEST(RopeGolden, IsAsExactAsPyTorchAndHasTheCommittedBits) {
   ExpectGolden(
-      "rope", kRopeCases, kRopeExpected, kFusedHashes, [](const RopeCase& c) {
+      "rope", kRopeCases, kRopeExpected, kHashes, [](const RopeCase& c) {
         return Output(c, Layout::kPaddedHeads, c.tokens, Find(c.dim).apply);
       });
 }

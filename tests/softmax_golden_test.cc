@@ -38,6 +38,10 @@ struct SoftmaxCase {
 constexpr NamedHash kFusedHashes[] = {
 #include "tests/golden/softmax_hashes_fused.inc"
     {nullptr, 0}};
+constexpr NamedHash kUnfusedHashes[] = {
+#include "tests/golden/softmax_hashes_unfused.inc"
+    {nullptr, 0}};
+constexpr CommittedHashes kHashes = {kFusedHashes, kUnfusedHashes};
 
 constexpr float kInf = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
@@ -154,7 +158,7 @@ std::vector<float> AccumulatorOutput(const SoftmaxCase& c, size_t chunk) {
 }
 
 TEST(SoftmaxGolden, IsAsExactAsPyTorchAndHasTheCommittedBits) {
-  ExpectGolden("softmax", kSoftmaxCases, kSoftmaxExpected, kFusedHashes,
+  ExpectGolden("softmax", kSoftmaxCases, kSoftmaxExpected, kHashes,
                [](const SoftmaxCase& c) {
                  return HasRows(c) ? RowsOutput(c, Way::kManyRows)
                                    : AccumulatorOutput(c, c.count);

@@ -25,12 +25,16 @@ inline uint32_t BitsOf(float x) {
   return bits;
 }
 
-// 1, every float, unless FOVEA_SWEEP_STEP says to take every n-th: under an
-// emulator or a sanitizer all of them take minutes, and find what the host
-// found, since the bits are the same.
+// 1, every float, unless the build or the environment says to take every n-th:
+// under an emulator or a sanitizer all of them take minutes, and find what the
+// host found, since the bits are the same.
+#ifndef FOVEA_SWEEP_STEP
+#define FOVEA_SWEEP_STEP 1
+#endif
+
 inline uint32_t Step() {
   const char* text = std::getenv("FOVEA_SWEEP_STEP");
-  const long step = text == nullptr ? 1 : std::atol(text);
+  const long step = text == nullptr ? FOVEA_SWEEP_STEP : std::atol(text);
   return step < 1 ? 1 : static_cast<uint32_t>(step);
 }
 

@@ -28,6 +28,10 @@ namespace {
 constexpr NamedHash kFusedHashes[] = {
 #include "tests/golden/tinylm_hashes_fused.inc"
     {nullptr, 0}};
+constexpr NamedHash kUnfusedHashes[] = {
+#include "tests/golden/tinylm_hashes_unfused.inc"
+    {nullptr, 0}};
+constexpr CommittedHashes kHashes = {kFusedHashes, kUnfusedHashes};
 
 constexpr size_t kTokens = sizeof(kTinylmText) - 1;
 
@@ -84,7 +88,7 @@ class TinylmGolden : public ::testing::Test {
 TEST_F(TinylmGolden, IsAsExactAsPyTorchAndHasTheCommittedBits) {
   const std::vector<float> logits = Prefill();
   ExpectWithinGate("logits", kTinylmLogits, kTinylmExpected, logits);
-  HashLog hashes("tinylm", kFusedHashes);
+  HashLog hashes("tinylm", kHashes);
   hashes.Add("logits", HashOf(logits));
   hashes.Finish();
 }

@@ -4,6 +4,7 @@
 
 #include "tests/golden/attention_case.h"
 #include "tests/golden/attention_run.h"
+#include "tests/golden/reduced.h"
 
 namespace fovea::golden {
 namespace {
@@ -14,10 +15,21 @@ struct Entry {
   RunAttention run;
 };
 
+// Only what the suite keeps is instantiated.
+template <size_t heads, size_t kv_heads, size_t head_dim, bool causal>
+constexpr RunAttention RunOf() {
+  if constexpr (kReduced &&
+                !IsInReducedSuite(heads, kv_heads, head_dim, causal)) {
+    return nullptr;
+  } else {
+    return &Run<GoldenConfig<heads, kv_heads, head_dim, causal>>;
+  }
+}
+
 constexpr Entry kEntries[] = {
 #define FOVEA_ATTENTION_CONFIG(heads, kv_heads, head_dim, causal) \
   {heads, kv_heads, head_dim, causal,                             \
-   &Run<GoldenConfig<heads, kv_heads, head_dim, causal>>},
+   RunOf<heads, kv_heads, head_dim, causal>()},
 #include "tests/golden/attention_configs.inc"
 #undef FOVEA_ATTENTION_CONFIG
 };

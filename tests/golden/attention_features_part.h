@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/golden/attention_features_run.h"
+#include "tests/golden/reduced.h"
 
 namespace fovea::golden {
 
@@ -14,20 +15,22 @@ namespace features {
 
 #include "tests/golden/attention_features_configs.inc"
 
-// Only the part's own configurations are instantiated.
-template <class Config, size_t kPart, size_t kPartOfConfig>
+// Only the part's own configurations are instantiated, as far as the suite
+// keeps them.
+template <class Config, bool kInstantiated>
 void AddEntry(const char* name, std::vector<FeaturesEntry>& entries) {
-  if constexpr (kPart == kPartOfConfig) {
-    entries.push_back(EntryOf<Config>(name));
-  }
+  if constexpr (kInstantiated) entries.push_back(EntryOf<Config>(name));
 }
 
 }  // namespace features
 
 template <size_t kPart>
 void AddFeaturesEntries(std::vector<FeaturesEntry>& entries) {
-#define FOVEA_ADD_ENTRY(config, part) \
-  features::AddEntry<features::config, kPart, part>(#config, entries);
+#define FOVEA_ADD_ENTRY(config, part)                                       \
+  features::AddEntry<features::config,                                      \
+                     kPart == part &&                                       \
+                         (!kReduced || IsInReducedSuite(#config))>(#config, \
+                                                                   entries);
   FOVEA_ATTENTION_FEATURES_CONFIGS(FOVEA_ADD_ENTRY)
 #undef FOVEA_ADD_ENTRY
 }

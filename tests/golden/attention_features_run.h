@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <cmath>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -65,6 +66,17 @@ struct FeaturesEntry {
   FeaturesOutcome (*run)(const FeaturesCase&, Way);
   FeaturesReference (*reference)(const FeaturesCase&);
 };
+
+// The configurations that a reduced suite keeps: all features together, causal
+// and not, and the shapes that take paths of their own. Each takes 5 seconds to
+// compile.
+constexpr bool IsInReducedSuite(std::string_view config) {
+  for (const std::string_view kept :
+       {"EveryCausal", "Every", "NarrowValues", "GptOssDraft", "Tiny"}) {
+    if (kept == config) return true;
+  }
+  return false;
+}
 
 // Adds the configurations that one of the files instantiates.
 constexpr size_t kFeaturesParts = 4;
