@@ -10,17 +10,38 @@ function(fovea_add_googletest dir)
   set(BUILD_GMOCK OFF)
   set(INSTALL_GTEST OFF)
   set(CMAKE_SUPPRESS_DEVELOPER_WARNINGS ON)
+  if(FOVEA_BARE_METAL)
+    set(gtest_disable_pthreads ON)
+  endif()
   add_subdirectory("${dir}" "${CMAKE_BINARY_DIR}/_deps/googletest"
                    EXCLUDE_FROM_ALL)
   foreach(target gtest gtest_main)
     fovea_system_includes(${target})
     # GoogleTest's CMakeLists.txt puts -Werror on itself.
     target_compile_options(${target} PRIVATE -w)
+    if(FOVEA_BARE_METAL)
+      # newlib declares what GoogleTest takes for granted only when asked, and
+      # lacks what there is no file system for.
+      target_compile_definitions(
+        ${target} PUBLIC _GNU_SOURCE GTEST_HAS_POSIX_RE=0
+                         GTEST_HAS_STREAM_REDIRECTION=0 GTEST_HAS_DEATH_TEST=0
+                         _POSIX_PATH_MAX=256)
+    endif()
     if(NOT TARGET GTest::${target})
       add_library(GTest::${target} ALIAS ${target})
     endif()
   endforeach()
 endfunction()
+
+# Without a C++ library: the part that the golden tests use.
+if(FOVEA_BARE_METAL AND FOVEA_PICOLIBC)
+  add_library(fovea_gtest_main INTERFACE)
+  target_sources(fovea_gtest_main
+                 INTERFACE "${PROJECT_SOURCE_DIR}/tests/bare/gtest_main.cc")
+  target_include_directories(fovea_gtest_main
+                             INTERFACE "${PROJECT_SOURCE_DIR}/tests/bare")
+  add_library(GTest::gtest_main ALIAS fovea_gtest_main)
+endif()
 
 if(NOT TARGET GTest::gtest_main)
   find_package(GTest 1.10 CONFIG QUIET)

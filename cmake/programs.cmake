@@ -70,10 +70,34 @@ else()
   set(fovea_test_is_slow OFF)
 endif()
 
+# What must not be built: the build's own words say why it is not.
+function(fovea_add_refused_build target expected)
+  set_target_properties(${target} PROPERTIES EXPORT_COMPILE_COMMANDS OFF)
+  add_test(NAME ${target} COMMAND ${CMAKE_COMMAND} --build ${CMAKE_BINARY_DIR}
+                                  --target ${target})
+  set_tests_properties(${target} PROPERTIES PASS_REGULAR_EXPRESSION
+                                            "${expected}" RUN_SERIAL ON)
+endfunction()
+
+function(fovea_add_refused_object target expected)
+  add_library(${target} OBJECT EXCLUDE_FROM_ALL ${ARGN})
+  fovea_program_options(${target})
+  fovea_native_options(${target})
+  fovea_add_refused_build(${target} "${expected}")
+endfunction()
+
+# On bare metal a test is an image, with the board's start-up and a heap.
+function(fovea_test_image target)
+  if(FOVEA_BARE_METAL)
+    target_link_libraries(${target} PRIVATE fovea_test_board)
+  endif()
+endfunction()
+
 function(fovea_add_test_program target)
   add_executable(${target} ${ARGN})
   fovea_program_options(${target})
-  target_link_libraries(${target} PRIVATE GTest::gtest_main)
+  target_link_libraries(${target} PRIVATE GTest::gtest_main fovea_port)
+  fovea_test_image(${target})
   target_compile_definitions(
     ${target} PRIVATE FOVEA_TESTS_DIR="${PROJECT_SOURCE_DIR}/tests")
   if(FOVEA_TEST_REDUCED)

@@ -251,9 +251,9 @@ void ExpectNear(const std::string& where, const std::vector<float>& values,
 
 void ExpectHiddenKeysWeighNothing(const std::string& where,
                                   const std::vector<float>& weights,
-                                  const std::vector<double>& masked) {
+                                  const std::vector<bool>& hidden) {
   for (size_t i = 0; i < weights.size(); ++i) {
-    if (masked[i] != reference::kHidden) continue;
+    if (!hidden[i]) continue;
     ASSERT_EQ(BitsOf(weights[i]), 0u) << where << ": weight " << i;
   }
 }
@@ -276,7 +276,7 @@ TEST(AttentionFeaturesRandom, AgreeWithTheReference) {
                    expected.result.weights);
       }
       ExpectNear(where + " scores", outcome.scores, expected.scores);
-      ExpectHiddenKeysWeighNothing(where, outcome.weights, expected.masked);
+      ExpectHiddenKeysWeighNothing(where, outcome.weights, expected.hidden);
     }
   }
 }

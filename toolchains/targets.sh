@@ -36,4 +36,22 @@ target riscv64-linux nightly $riscv64 $googletest
 target riscv64-v ci $riscv64 $clang $googletest
 target wasm32 ci em++ emscripten node nodejs $googletest
 
-unset aarch64 armv7 riscv64 clang googletest
+# Boards, emulated whole.
+cortex_m="arm-none-eabi-g++ gcc-arm-none-eabi qemu-system-arm qemu-system-arm
+  - libnewlib-arm-none-eabi - libstdc++-arm-none-eabi-newlib"
+# picolibc's targets borrow the headers of C++ (cmake/port.cmake).
+cxx_headers="- libstdc++-arm-none-eabi-dev"
+
+target cortex-m0plus ci $cortex_m
+target cortex-m4f ci $cortex_m $googletest
+target cortex-m7 ci $cortex_m $googletest
+target cortex-m33 ci $cortex_m $googletest
+target cortex-m55 ci $cortex_m $googletest
+target aarch64-none ci $clang ld.lld-19 lld-19 - picolibc-aarch64-linux-gnu \
+  aarch64-linux-gnu-g++ g++-aarch64-linux-gnu \
+  qemu-system-aarch64 qemu-system-arm $cxx_headers
+target riscv32-none ci riscv64-unknown-elf-g++ gcc-riscv64-unknown-elf \
+  - picolibc-riscv64-unknown-elf qemu-system-riscv32 qemu-system-misc \
+  $cxx_headers
+
+unset cortex_m cxx_headers aarch64 armv7 riscv64 clang googletest

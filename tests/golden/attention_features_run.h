@@ -55,7 +55,7 @@ struct FeaturesOutcome {
 struct FeaturesReference {
   reference::AttentionResult result;
   std::vector<double> scores;  // of the config's stage, or empty
-  std::vector<double> masked;  // what the softmax sees
+  std::vector<bool> hidden;    // [batch][head][query][key]
 };
 
 // One for each configuration of the table.
@@ -345,11 +345,13 @@ struct FeaturesRunner {
         CallOf(c, t, side, 0, c.queries, c.keys));
     FeaturesReference all;
     all.result = call.Run();
+    all.hidden.reserve(side.lse.size() * c.keys);
+    all.scores.reserve(side.scores.size());
     for (size_t row = 0; row < side.lse.size(); ++row) {
       const size_t i = row % c.queries, h = row / c.queries % R::kHeads;
       const size_t b = row / (c.queries * R::kHeads);
       for (size_t j = 0; j < c.keys; ++j) {
-        all.masked.push_back(call.Masked(b, h, i, j));
+        all.hidden.push_back(call.Masked(b, h, i, j) == reference::kHidden);
         if (!side.scores.empty()) all.scores.push_back(call.Stage(b, h, i, j));
       }
     }

@@ -49,6 +49,11 @@ AttentionResult AttentionOfScores(const AttentionShape& shape,
                                   const Sink& sink) {
   const size_t group = shape.heads / shape.kv_heads;
   AttentionResult result;
+  // Growing by doubling would take more than a board's test image has.
+  const size_t rows = shape.batch * shape.heads * shape.queries;
+  result.out.reserve(rows * shape.value_dim);
+  result.lse.reserve(rows);
+  result.weights.reserve(rows * shape.keys);
   std::vector<double> weights(shape.keys);
   for (size_t b = 0; b < shape.batch; ++b) {
     for (size_t h = 0; h < shape.heads; ++h) {

@@ -40,7 +40,7 @@ HWY_INLINE void AccumulateColumns(const HeadGroup& group, const Rows& rows,
                                   const Tile& tile, ProbabilityStrides strides,
                                   size_t column, const Columns& v,
                                   const Scratch& scratch) {
-  constexpr size_t kMost = kAccumulators / kVecs;
+  constexpr size_t kMost = kUnrolled / kVecs;
   constexpr size_t kRowGroup =
       PowerOfTwoAtMost(Shape::kMaxRows < kMost ? Shape::kMaxRows : kMost);
   const typename Shape::ValueDim value_dim(group.value_dim);
@@ -105,8 +105,7 @@ HWY_INLINE void Accumulate(const GroupOf<Shape>& group, const Rows& rows,
                     group.v_token_stride;
   const size_t vecs = value_dim / lanes;
   // A single row has few chains, each of which waits for itself.
-  constexpr size_t kVecGroup =
-      Shape::kMaxRows == 1 && kAccumulators >= 16 ? 8 : 4;
+  constexpr size_t kVecGroup = Shape::kMaxRows == 1 && kUnrolled >= 16 ? 8 : 4;
   ForGroups<kVecGroup>(0, vecs, [&](auto vec_group, size_t vec) HWY_ATTR {
     const size_t column = vec * lanes;
     const auto v = how.template Columns<vec_group.value>(values, column,

@@ -93,8 +93,8 @@ template <class Shape>
 HWY_INLINE void AccumulateQuantised(const GroupOf<Shape>& group,
                                     const Rows& rows, const Tile& tile,
                                     const Scratch& scratch) {
-  constexpr size_t kRowGroup =
-      PowerOfTwoAtMost(Shape::kMaxRows < 2 ? Shape::kMaxRows : 2);
+  constexpr size_t kRowGroup = Shape::kMaxRows < 2 || kUnrolled < 8 ? 1 : 2;
+  constexpr size_t kVecGroup = kUnrolled < 8 ? kUnrolled / 2 : 4;
   constexpr size_t kQuads = kTile / 4;
   const typename Shape::ValueDim value_dim(group.value_dim);
   const size_t lanes = hn::Lanes(FloatTag());
@@ -123,7 +123,7 @@ HWY_INLINE void AccumulateQuantised(const GroupOf<Shape>& group,
         });
   };
   const size_t vecs = value_dim / lanes;
-  ForGroups<4>(0, vecs, [&](auto vec_group, size_t vec) HWY_ATTR {
+  ForGroups<kVecGroup>(0, vecs, [&](auto vec_group, size_t vec) HWY_ATTR {
     const size_t column = vec * lanes;
     some_columns(vec_group, column, QuadColumns{values + 4 * column, step});
   });

@@ -61,7 +61,7 @@ struct LinearSink {
 template <size_t kGroup>
 HWY_INLINE void ApplyLinearFrom(const LinearArgs& args, size_t token,
                                 size_t tokens) {
-  constexpr size_t kVecs = kAccumulators / kGroup;
+  constexpr size_t kVecs = kUnrolled / kGroup;
   constexpr size_t kVecsOfPanel = kPanel / kMaxLanes;
   constexpr size_t kFewest = kVecsOfPanel < kVecs ? kVecsOfPanel : kVecs;
   const size_t lanes = hn::Lanes(FloatTag());
@@ -92,7 +92,7 @@ HWY_INLINE void ApplyLinearFrom(const LinearArgs& args, size_t token,
 // kMaxTokens prunes the group sizes that cannot occur.
 template <size_t kMaxTokens>
 HWY_NOINLINE void ApplyLinear(const LinearArgs& args, size_t tokens) {
-  constexpr size_t kMost = kAccumulators / 2;
+  constexpr size_t kMost = kUnrolled / 2;
   ApplyLinearFrom<PowerOfTwoAtMost(kMaxTokens < kMost ? kMaxTokens : kMost)>(
       args, 0, tokens);
 }

@@ -48,8 +48,9 @@ template <class Shape>
 HWY_INLINE void ScoreRowsAcrossKeys(const GroupOf<Shape>& group,
                                     const Rows& rows, const Tile& tile,
                                     const Scratch& scratch) {
-  constexpr size_t kRowGroup =
-      PowerOfTwoAtMost(Shape::kMaxRows < 4 ? Shape::kMaxRows : 4);
+  constexpr size_t kMostRows = kUnrolled < 8 ? 1 : 4;
+  constexpr size_t kRowGroup = PowerOfTwoAtMost(
+      Shape::kMaxRows < kMostRows ? Shape::kMaxRows : kMostRows);
   constexpr size_t kVecsOfPanel = kPanel / kMaxLanes;
   const size_t lanes = hn::Lanes(FloatTag());
   const typename Shape::HeadDim head_dim(group.head_dim);
@@ -63,7 +64,7 @@ HWY_INLINE void ScoreRowsAcrossKeys(const GroupOf<Shape>& group,
     constexpr size_t kRows = row_group.value;
     constexpr size_t kAll = kTile / kMaxLanes;
     constexpr size_t kMost =
-        kAccumulators / kRows < kAll ? kAccumulators / kRows : kAll;
+        kUnrolled / kRows < kAll ? kUnrolled / kRows : kAll;
     constexpr size_t kFewest = kVecsOfPanel < kMost ? kVecsOfPanel : kMost;
     const float* queries = scratch.queries + row * head_dim;
     const auto some_keys = [&](auto vec_group, size_t vec) HWY_ATTR {

@@ -142,7 +142,7 @@ template <class Shape, Sees kSees>
 HWY_INLINE void ScoreKeysAcrossQueries(const GroupOf<Shape>& group,
                                        const Rows& rows, const Tile& tile,
                                        const Scratch& scratch) {
-  constexpr size_t kKeys = kAccumulators / Shape::kVecs;
+  constexpr size_t kKeys = kUnrolled / Shape::kVecs;
   const typename Shape::HeadDim head_dim(group.head_dim);
   const size_t width = BlockWidth<Shape>();
   const auto keys = [&](auto key_group, size_t key) HWY_ATTR {

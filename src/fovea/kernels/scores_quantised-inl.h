@@ -131,10 +131,9 @@ template <class Shape>
 HWY_INLINE void ScoreRowsAcrossQuantisedKeys(const GroupOf<Shape>& group,
                                              const Rows& rows, const Tile& tile,
                                              const Scratch& scratch) {
-  constexpr size_t kRowGroup =
-      PowerOfTwoAtMost(Shape::kMaxRows < 2 ? Shape::kMaxRows : 2);
+  constexpr size_t kRowGroup = Shape::kMaxRows < 2 || kUnrolled < 8 ? 1 : 2;
   constexpr size_t kVecsOfPanel = kPanel / kMaxLanes;
-  constexpr size_t kVecs = 4;
+  constexpr size_t kVecs = kUnrolled < 8 ? kUnrolled / 2 : 4;
   constexpr size_t kFewest = kVecsOfPanel < kVecs ? kVecsOfPanel : kVecs;
   const size_t lanes = hn::Lanes(FloatTag());
   const typename Shape::HeadDim head_dim(group.head_dim);

@@ -12,6 +12,11 @@
 #error "fovea's bits are its contract: build without -ffast-math"
 #endif
 
+#if (defined(__arm__) && !defined(__ARM_FP)) || \
+    (defined(__riscv) && !defined(__riscv_flen))
+#error "fovea's float kernels need a floating-point unit"
+#endif
+
 #include <hwy/highway.h>
 
 #include <cstddef>
@@ -46,6 +51,27 @@ constexpr size_t kVectorRegisters = 32;
 #endif
 constexpr size_t kAccumulators =
     (kVectorRegisters >= 32 || kMaxLanes == 1) ? 16 : 8;
+
+// How many of them are unrolled.  Where the compiler is told to save flash, few
+// on a core with a lone lane: -Os on a Cortex-M4F, 4 heads of dim 64, a decode
+// goes from 4.1 to 2.7 KB, a prefill from 10.2 to 3.4 KB.  No layout may depend
+// on it: objects of both kinds may meet in one program.
+#ifdef __OPTIMIZE_SIZE__
+constexpr size_t kUnrolled = kMaxLanes == 1 ? 4 : kAccumulators;
+#else
+constexpr size_t kUnrolled = kAccumulators;
+#endif
+
+// Whether the target has a fused multiply-add, and so the bits of that class.
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
+#if defined(__FP_FAST_FMAF) || defined(__ARM_FEATURE_FMA)
+constexpr bool kFuses = true;
+#else
+constexpr bool kFuses = false;
+#endif
+#else
+constexpr bool kFuses = HWY_NATIVE_FMA != 0;
+#endif
 
 // a * b + c in one rounding, wherever the target has it in hardware.  Highway's
 // scalar target would round twice.

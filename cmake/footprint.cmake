@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+# Flash, RAM and stack of the configurations in tests/bare/footprint.cc, as
+# tests with limits, and written to <build>/footprint/<n>-<name>.json for
+# docs/footprint.md (./dev footprint).
+include_guard(GLOBAL)
+
+find_program(FOVEA_PYTHON NAMES python3)
+mark_as_advanced(FOVEA_PYTHON)
+set(fovea_footprint_tool "${PROJECT_SOURCE_DIR}/tools/footprint.py")
+get_filename_component(fovea_target_name "${CMAKE_BINARY_DIR}" NAME)
+
+# GCC alone writes its call graph.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(fovea_callgraph_options -fcallgraph-info=su -fno-ipa-icf)
+else()
+  set(fovea_callgraph_options "")
+endif()
+
+# fovea_callgraph(out target source): where GCC writes the graph of an object.
+function(fovea_callgraph out target source)
+  get_filename_component(directory "${source}" DIRECTORY)
+  set(${out}
+      "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.dir/${source}.ci"
+      PARENT_SCOPE)
+endfunction()
+
+# fovea_add_footprint(name type text [limit arguments...])
+function(fovea_add_footprint name type text)
+  set(target footprint_${name})
+  add_executable(${target} footprint.cc)
+  fovea_firmware_options(${target})
+  target_compile_definitions(${target} PRIVATE FOVEA_FOOTPRINT=${type})
+  target_compile_options(${target} PRIVATE ${fovea_callgraph_options})
+  set(arguments "")
+  if(fovea_callgraph_options)
+    fovea_callgraph(callgraph ${target} footprint.cc)
+    set(arguments --callgraph "${callgraph}")
+  endif()
+  get_property(count GLOBAL PROPERTY fovea_footprints)
+  math(EXPR count "${count} + 1")
+  set_property(GLOBAL PROPERTY fovea_footprints ${count})
+  file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/footprint")
+  add_test(
+    NAME ${target}
+    COMMAND
+      "${FOVEA_PYTHON}" "${fovea_footprint_tool}" measure --target
+      "${fovea_target_name}" --configuration "${text}" --size "${fovea_size}"
+      --empty $<TARGET_FILE:footprint_nothing> --image $<TARGET_FILE:${target}>
+      --out "${CMAKE_BINARY_DIR}/footprint/${count}-${name}.json" ${arguments}
+      ${ARGN})
+endfunction()

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+# Cortex-M33, on QEMU's mps2-an505, whose core has a floating-point unit.
+set(fovea_mcpu cortex-m33)
+set(fovea_float hard)
+set(fovea_board mps2-an505)
+include("${CMAKE_CURRENT_LIST_DIR}/cortex-m.cmake")

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+# Cortex-M4 with its floating-point unit, on QEMU's mps2-an386.
+set(fovea_mcpu cortex-m4)
+set(fovea_float hard)
+set(fovea_board mps2-an386)
+include("${CMAKE_CURRENT_LIST_DIR}/cortex-m.cmake")
