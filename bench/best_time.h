@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <limits>
+#include <utility>
 
 namespace fovea_bench {
 
@@ -31,7 +32,7 @@ void RepeatFor(double budget, const Work& work) {
 template <class Work>
 class BestTime {
  public:
-  explicit BestTime(Work work) : work_(work) {
+  explicit BestTime(Work work) : work_(std::move(work)) {
     // Also warms the caches up.
     for (double taken = Time(); taken < kSample && calls_ < kMaxCalls;) {
       calls_ *= 2;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Makes benchmark::benchmark: installed, or the pinned release.
+# Makes benchmark::benchmark: installed, or the pinned release, or the
+# distribution's sources (what a cross build wants).
 include_guard(GLOBAL)
 include("${CMAKE_CURRENT_LIST_DIR}/fetch.cmake")
 
@@ -22,6 +23,9 @@ if(NOT TARGET benchmark::benchmark)
     fovea_benchmark_dir NAME benchmark-1.8.3
     URL https://github.com/google/benchmark/archive/refs/tags/v1.8.3.tar.gz
     SHA256 6bc180a57d23d4d9515519f92b0c83d61b05b5bab188961f36ac7b06b0d9e9ce)
+  if(NOT fovea_benchmark_dir)
+    fovea_fetch_distribution(fovea_benchmark_dir benchmark 1.6)
+  endif()
   if(NOT fovea_benchmark_dir)
     message(
       FATAL_ERROR

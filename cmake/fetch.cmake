@@ -75,6 +75,29 @@ function(fovea_fetch out)
   set(${out} "${dir}" PARENT_SCOPE)
 endfunction()
 
+# fovea_fetch_distribution(out PACKAGE MINIMUM)
+# The same from the source packages of Debian or Ubuntu, where the system is one.
+function(fovea_fetch_distribution out package minimum)
+  set(dir "${FOVEA_DEPS_DIR}/${package}-distribution")
+  if(NOT FETCHCONTENT_FULLY_DISCONNECTED)
+    file(MAKE_DIRECTORY "${FOVEA_DEPS_DIR}")
+    file(LOCK "${dir}.lock" GUARD FUNCTION TIMEOUT 600)
+    if(NOT EXISTS "${dir}/CMakeLists.txt")
+      message(STATUS "fovea: trying the distribution's ${package} source package")
+      execute_process(
+        COMMAND
+          sh "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/fetch-distribution-source.sh"
+          "${package}" "${minimum}" "${dir}"
+        RESULT_VARIABLE failed)
+    endif()
+  endif()
+  if(EXISTS "${dir}/CMakeLists.txt")
+    set(${out} "${dir}" PARENT_SCOPE)
+  else()
+    set(${out} "" PARENT_SCOPE)
+  endif()
+endfunction()
+
 # fovea_system_includes(target): the target's headers are not ours to warn about.
 function(fovea_system_includes target)
   get_target_property(dirs ${target} INTERFACE_INCLUDE_DIRECTORIES)

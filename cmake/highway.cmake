@@ -46,18 +46,8 @@ function(fovea_find_highway_source out)
     dir NAME highway-${FOVEA_HIGHWAY_PINNED}
     URL "https://github.com/google/highway/archive/refs/tags/${FOVEA_HIGHWAY_PINNED}.tar.gz"
     SHA256 ${FOVEA_HIGHWAY_SHA256})
-  if(NOT dir AND NOT FETCHCONTENT_FULLY_DISCONNECTED)
-    file(LOCK "${distribution}.lock" GUARD FUNCTION TIMEOUT 600)
-    if(NOT EXISTS "${distribution}/CMakeLists.txt")
-      message(STATUS "fovea: trying the distribution's highway source package")
-      execute_process(
-        COMMAND sh "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/fetch-highway-source.sh"
-                "${distribution}"
-        RESULT_VARIABLE failed)
-    endif()
-    if(EXISTS "${distribution}/CMakeLists.txt")
-      set(dir "${distribution}")
-    endif()
+  if(NOT dir)
+    fovea_fetch_distribution(dir highway ${FOVEA_HIGHWAY_MINIMUM})
   endif()
   if(NOT dir)
     message(

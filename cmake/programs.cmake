@@ -230,6 +230,23 @@ endfunction()
 
 # ----------------------------------------------------------------- benchmarks
 
+# Without shared libraries, so that it runs where it is copied to; and the
+# smallest case once under the emulator, whose times say nothing.
+function(fovea_bench_of_a_board target)
+  if(NOT CMAKE_CROSSCOMPILING OR NOT CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    return()
+  endif()
+  target_link_options(${target} PRIVATE -static)
+  list(GET FOVEA_QEMU_CPU 0 cpu)
+  add_custom_target(
+    bench_smoke
+    COMMAND
+      ${CMAKE_COMMAND} -E env "QEMU_CPU=${cpu}" ${CMAKE_CROSSCOMPILING_EMULATOR}
+      $<TARGET_FILE:${target}> "--benchmark_filter=^P6"
+      --benchmark_min_time=0.01
+    VERBATIM USES_TERMINAL)
+endfunction()
+
 # All cases are in one program, bench/main.cc, made by the first of them.
 function(fovea_add_bench stem)
   if(NOT TARGET fovea_bench)
@@ -237,6 +254,7 @@ function(fovea_add_bench stem)
     fovea_program_options(fovea_bench)
     fovea_native_options(fovea_bench)
     target_link_libraries(fovea_bench PRIVATE benchmark::benchmark)
+    fovea_bench_of_a_board(fovea_bench)
   endif()
   target_sources(fovea_bench PRIVATE ${stem}_bench.cc ${ARGN})
 endfunction()

@@ -29,7 +29,7 @@ constexpr CommittedHashes kHashes = {kFusedHashes, kUnfusedHashes};
 const std::vector<AttentionCase>& Cases() {
   static const auto cases =
       CasesOf(kAttentionCases, [](const AttentionCase& c) {
-        return IsInReducedSuite(c.heads, c.kv_heads, c.head_dim);
+        return IsInReducedSuite(c.heads, c.kv_heads, c.head_dim, c.causal);
       });
   return cases;
 }

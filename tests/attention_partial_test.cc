@@ -23,7 +23,7 @@ using Full = ProblemConfig;
 template <class Config>
 class AttentionPartial : public ::testing::Test {};
 using AllConfigs =
-    std::conditional_t<golden::kReduced, ::testing::Types<Full, EveryCausal>,
+    std::conditional_t<golden::kReduced, ::testing::Types<EveryCausal>,
                        ::testing::Types<Full, Causal, Boolean, SinkLogits,
                                         CausalSinks, EveryCausal, EveryFull>>;
 TYPED_TEST_SUITE(AttentionPartial, AllConfigs);
@@ -179,7 +179,7 @@ TYPED_TEST(AttentionPartial, AnyRangesMergeToTheReference) {
   const reference::AttentionResult expected = whole.Reference().Run();
   const double out_error = LargestError(whole.out, expected.out);
   const double lse_error = LargestError(whole.lse, expected.lse);
-  for (uint64_t seed = 1; seed <= 40; ++seed) {
+  for (uint64_t seed = 1; seed <= (golden::kReduced ? 8 : 40); ++seed) {
     const std::vector<Range> ranges = RandomRanges(seed);
     const double merging = 4 * 0x1p-24 * static_cast<double>(ranges.size());
     for (const bool cached : {false, true}) {

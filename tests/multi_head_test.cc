@@ -51,7 +51,7 @@ struct Module {
 
   std::vector<float> storage[4];
   std::vector<float> bias = Waves(64, 0.3f);
-  typename MultiHead::RopeType rope{};
+  fovea::Rope<8> rope{};
   typename MultiHead::Weights weights;
 
   Module() {
@@ -192,7 +192,7 @@ TEST(MultiHead, BadInputWritesNothing) {
   expect(Status::kNullPointer,
          [](Weights& w, Call&) { w.out.panels = nullptr; });
   expect(Status::kNullPointer, [](Weights& w, Call&) { w.rope = nullptr; });
-  const MultiHead::RopeType no_rope(0.0);
+  const fovea::Rope<8> no_rope(0.0);
   expect(Status::kBadScale, [&](Weights& w, Call&) { w.rope = &no_rope; });
   expect(Status::kZeroCount, [](Weights&, Call& c) { c.queries = 0; });
   expect(Status::kZeroCount, [](Weights&, Call& c) { c.batch = 0; });

@@ -22,6 +22,7 @@
 #include "fovea/kernels/attend-inl.h"
 #include "fovea/kernels/merge-inl.h"
 #include "fovea/kv_cache.h"
+#include "fovea/rope.h"
 #include "fovea/status.h"
 #include "fovea/target.h"
 #include "fovea/view.h"
@@ -46,10 +47,9 @@ template <class Config>
 class Attention {
   using R = Resolved<Config>;
   template <bool kPartial, bool kRing, class Stored>
-  using ShapeWith =
-      HWY_NAMESPACE::BlockShape<R::kHeadDim, R::kValueDim, R::kGroup,
-                                R::kMaxQueries * R::kGroup,
-                                FeaturesOf<R, kPartial, kRing, Stored>>;
+  using ShapeWith = HWY_NAMESPACE::BlockShape<
+      R::kHeadDim, R::kValueDim, R::kGroup, R::kMaxQueries * R::kGroup,
+      FeaturesOf<R, kPartial, kRing, Stored, typename RotaryOf<R>::Turner>>;
   using Stored = typename Config::CacheElement;
   using Shape = ShapeWith<false, false, float>;
   using PartialShape = ShapeWith<true, false, float>;
@@ -62,6 +62,7 @@ class Attention {
   using WorkspaceOf =
       BlockWorkspace<AnyF, HWY_NAMESPACE::QueryFloats<Shape>(R::kHeadDim),
                      HWY_NAMESPACE::OutputStride(R::kValueDim), Shape::kRows,
+                     HWY_NAMESPACE::TurnedFloats<Shape>(R::kHeadDim),
                      RoundUp(R::kHeadDim, 4) / 4, kMeans>;
   using Scratch = HWY_NAMESPACE::Scratch;
 
@@ -73,9 +74,12 @@ class Attention {
   using Workspace = WorkspaceOf<typename CacheShape::Features>;
   using PartialWorkspace = WorkspaceOf<typename PartialCacheShape::Features>;
 
+  // With kRotaryDim: a valid Rope, or the RopeTable of kRotaryPositions.
+  using Rotary = typename RotaryOf<R>::Rotary;
+
   // The run-time inputs of one call, with the members that the config's
-  // features add: see CallOptions.
-  struct Call : CallOptions<R> {
+  // features add: see CallOptions and RotaryOptions.
+  struct Call : CallOptions<R>, RotaryOptions<Rotary> {
     // [batch][head][query][head_dim], kHeads heads.
     View<const Element> q;
     // [batch][kv_head][key][head_dim] and [batch][kv_head][key][value_dim],
@@ -115,10 +119,12 @@ class Attention {
   // Attends to the k and v of the call.
   //   kNullPointer    q, k, v or out has no data
   //   kZeroCount      batch, queries or keys is 0
-  //   kTooManyTokens  queries > kMaxQueries, keys > kMaxKeys, or one of the
-  //                   key_lengths or mask_keys > keys
+  //   kTooManyTokens  queries > kMaxQueries, keys > kMaxKeys, one of the
+  //                   key_lengths or mask_keys > keys, or the RopeTable does
+  //                   not hold the queries' positions
   //   kBadStride      a stride is smaller than its row (see View)
-  //   kBadScale       scale, softcap, a slope or a sink logit is out of range
+  //   kBadScale       scale, softcap, a slope or a sink logit is out of range,
+  //                   or the rope not valid
   //   kMisaligned     the workspace or a tensor is not aligned
   static Status Run(const Call& call, Workspace& workspace) noexcept {
     FOVEA_RETURN_IF_BAD(CheckRun(call, workspace));
@@ -272,6 +278,7 @@ class Attention {
     const Extent values{call.batch, R::kKvHeads, call.keys, R::kValueDim};
     FOVEA_RETURN_IF_BAD(CheckView(call.k, keys, Shares::kBatch));
     FOVEA_RETURN_IF_BAD(CheckView(call.v, values, Shares::kBatch));
+    FOVEA_RETURN_IF_BAD(CheckRope(call, call.first_position));
     FOVEA_RETURN_IF_BAD(
         CheckKeyLengths(call.key_lengths, call.batch, call.keys));
     return CheckOptions<R>(call, call.batch, call.queries, call.keys);
@@ -284,6 +291,7 @@ class Attention {
     FOVEA_RETURN_IF_BAD(CheckCall(call, workspace));
     FOVEA_RETURN_IF_BAD(CheckOneStream(call));
     if (cache.size() == 0) return Status::kZeroCount;
+    FOVEA_RETURN_IF_BAD(CheckRope(call, call.first_position));
     FOVEA_RETURN_IF_BAD(CheckOptions<R>(call, 1, call.queries, cache.size()));
     return cache.span().Holds(call.first_position) ? Status::kOk
                                                    : Status::kForgotten;
@@ -313,6 +321,8 @@ class Attention {
       FOVEA_RETURN_IF_BAD(caches[b]->CheckRoom(call.queries));
       FOVEA_RETURN_IF_BAD(KvCache<Config>::CheckTokens(
           TokensFrom(call.k, b, 0), TokensFrom(call.v, b, 0), call.queries));
+      FOVEA_RETURN_IF_BAD(
+          CheckRope(call, static_cast<int64_t>(caches[b]->position())));
       const size_t size = caches[b]->size() + call.queries;
       FOVEA_RETURN_IF_BAD(
           CheckOptions<R>(call, call.batch, call.queries, size));
@@ -337,6 +347,15 @@ class Attention {
     FOVEA_RETURN_IF_BAD(CheckView(call.q, q, Shares::kBatch));
     FOVEA_RETURN_IF_BAD(CheckView(call.out, out, Shares::kNothing));
     return IsFinite(call.scale) ? Status::kOk : Status::kBadScale;
+  }
+
+  // `position` is that of query 0.
+  static Status CheckRope(const Call& call, int64_t position) noexcept {
+    if constexpr (F::kTurns) {
+      FOVEA_RETURN_IF_BAD(CheckArray(call.rope));
+      return call.rope->Check(RotaryPosition(call, position), call.queries);
+    }
+    return Status::kOk;
   }
 
   static Status CheckPartial(const Call& call, size_t first_key, size_t end_key,
@@ -378,6 +397,11 @@ class Attention {
     int64_t first_position;
   };
 
+  // What the query at `position` turns by.
+  static uint64_t RotaryPosition(const Call& call, int64_t position) noexcept {
+    return call.rotary_position + static_cast<uint64_t>(position);
+  }
+
   static Chunk WholeEntry(const Call& call, size_t batch) noexcept {
     return {batch, 0, call.queries, call.first_position};
   }
@@ -406,6 +430,10 @@ class Attention {
       if (call.softcap != 0.0f) group.scale = scale / call.softcap;
     }
     if constexpr (F::kHasPolicy) group.first_head = head;
+    if constexpr (F::kTurns) {
+      group.rope = call.rope;
+      group.rotary_position = RotaryPosition(call, chunk.first_position);
+    }
     if constexpr (F::kPositions) {
       group.query_position = static_cast<int32_t>(
           static_cast<uint32_t>(static_cast<uint64_t>(chunk.first_position)));
@@ -498,6 +526,9 @@ class Attention {
     const int64_t shift = RingShift(position);
     chunk.first_position -= shift;
     auto group = GroupOfQueries<AnyShape>(call, chunk, kv_head);
+    if constexpr (F::kTurns) {
+      group.rotary_position += static_cast<uint64_t>(shift);
+    }
     SetCache(cache, kv_head, group);
     const size_t keys = static_cast<size_t>(end - shift);
     SetKeys<AnyShape>(call, chunk, kv_head, keys, keys, group);
@@ -533,8 +564,13 @@ class Attention {
       }
       const Chunk chunk{batch, query, queries,
                         static_cast<int64_t>(cache.position())};
-      cache.Take(TokensFrom(call.k, batch, query),
-                 TokensFrom(call.v, batch, query), queries);
+      const View<const Element> k = TokensFrom(call.k, batch, query);
+      const View<const Element> v = TokensFrom(call.v, batch, query);
+      if constexpr (F::kTurns) {
+        cache.TakeTurned(k, v, queries, *call.rope, call.rotary_position);
+      } else {
+        cache.Take(k, v, queries);
+      }
       AttendCache(call, chunk, cache, workspace);
       query += queries;
     }

@@ -110,6 +110,19 @@ struct CallOptions : options::Mask<R::kMask>,
                      options::Weights<R::kWeights>,
                      options::Scores<R::kScores> {};
 
+// With kRotaryDim, of an Attention::Call alone: what turns the queries (and in
+// Step, the keys), and must be there.
+template <class Rotary>
+struct RotaryOptions {
+  const Rotary* rope = nullptr;
+  // What key 0 turns by, modulo 2^64: query i turns by rotary_position +
+  // first_position + i, in Step by rotary_position + the cache's position().
+  // Other than 0 where the keys are not a stream from its beginning.
+  uint64_t rotary_position = 0;
+};
+template <>
+struct RotaryOptions<void> {};
+
 // A row of a call with `queries` and `keys`.
 struct CallRow {
   size_t entry;  // of the batch

@@ -28,6 +28,12 @@ enum class ScoreStage : uint8_t {
   kMasked,      // as the softmax sees it: with ALiBi and bias; hidden: -inf
 };
 
+// Which dims of a head turn together (rope.h).
+enum class RopePairs : uint8_t {
+  kHalfSplit,    // (x[i], x[i + dim/2]): Llama in Hugging Face's form, NeoX
+  kInterleaved,  // (x[2 i], x[2 i + 1]): the paper, GPT-J
+};
+
 //   struct MyConfig : fovea::AttentionConfig {
 //     static constexpr size_t kHeads = 4, kKvHeads = 2, kHeadDim = 32;
 //     static constexpr size_t kMaxQueries = 1, kMaxKeys = 256;
@@ -66,6 +72,14 @@ struct AttentionConfig {
   static constexpr bool kSoftcap = false;     // Call::softcap
   static constexpr bool kAlibi = false;       // Call::alibi_slopes
   static constexpr bool kSinkLogits = false;  // Call::sink_logits
+  // The first dims of q and k that turn with the position (rope.h), even and at
+  // most kHeadDim: queries in every call, keys on their way into a cache.  Run
+  // takes keys that Rope::Apply has turned.
+  static constexpr size_t kRotaryDim = 0;  // Call::rope
+  static constexpr RopePairs kRotaryPairs = RopePairs::kHalfSplit;
+  // Positions of the RopeTable that a call looks angles up in; 0: a Rope, which
+  // computes them.
+  static constexpr size_t kRotaryPositions = 0;
   // A functor that changes scores, inlined into the kernel (score_policy.h).
   using ScorePolicy = void;
   // An int8 cache stores keys less a mean of earlier ones, for channels that
@@ -96,6 +110,9 @@ struct Resolved {
   static constexpr bool kSoftcap = Config::kSoftcap;
   static constexpr bool kAlibi = Config::kAlibi;
   static constexpr bool kSinkLogits = Config::kSinkLogits;
+  static constexpr size_t kRotaryDim = Config::kRotaryDim;
+  static constexpr RopePairs kRotaryPairs = Config::kRotaryPairs;
+  static constexpr size_t kRotaryPositions = Config::kRotaryPositions;
   using ScorePolicy = typename Config::ScorePolicy;
   static constexpr bool kSmoothKeys = Config::kSmoothKeys;
   static constexpr bool kLse = Config::kLse;
@@ -118,6 +135,10 @@ struct Resolved {
   static_assert(kMaxQueries > 0 && kMaxKeys > 0,
                 "kMaxQueries and kMaxKeys must not be 0");
   static_assert(kMaxKeys <= (size_t{1} << 24), "kMaxKeys must be at most 2^24");
+  static_assert(kRotaryDim <= kHeadDim && kRotaryDim % 2 == 0,
+                "kRotaryDim is even and at most kHeadDim");
+  static_assert(kRotaryDim > 0 || kRotaryPositions == 0,
+                "kRotaryPositions needs a kRotaryDim");
   static_assert(kSinks == 0 || kWindow > 0, "kSinks needs a kWindow");
   static_assert(!kRing || (kCausal && kWindow > 0),
                 "kRing needs kCausal and a kWindow");

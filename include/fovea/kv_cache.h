@@ -13,6 +13,7 @@
 #include "fovea/check.h"
 #include "fovea/config.h"
 #include "fovea/quantised_layout.h"
+#include "fovea/rope.h"
 #include "fovea/status.h"
 #include "fovea/view.h"
 
@@ -48,11 +49,29 @@ class alignas(kCacheLine) KvCache {
   //   k  [kv_head][token][head_dim], v  [kv_head][token][value_dim]
   // kNullPointer, kZeroCount, kBadStride, kMisaligned (this object or the
   // data), kCacheFull (none of the tokens is taken; a ring is never full).  An
-  // int8 cache also kBadScale: an entry is NaN or above FLT_MAX / 2.
+  // int8 cache also kBadScale: an entry is NaN or above FLT_MAX / 2 (of k with
+  // kRotaryDim: FLT_MAX / 4).
   Status Append(View<const Element> k, View<const Element> v,
                 size_t tokens) noexcept {
     FOVEA_RETURN_IF_BAD(CheckAppend(k, v, tokens));
     Take(k, v, tokens);
+    return Status::kOk;
+  }
+
+  // The same for a config with kRotaryDim, turning the keys on their way: that
+  // of the token at position() + t by position rotary_position + position() +
+  // t.  (Append alone takes keys that are turned already.)
+  //   rope  a Rope, or the RopeTable of kRotaryPositions
+  // Also kMisaligned (rope), kBadScale (the Rope is not valid) and
+  // kTooManyTokens (the RopeTable does not hold the positions).
+  template <class Rotary>
+  Status AppendTurned(View<const Element> k, View<const Element> v,
+                      size_t tokens, const Rotary& rope,
+                      uint64_t rotary_position = 0) noexcept {
+    FOVEA_RETURN_IF_BAD(CheckAppend(k, v, tokens));
+    FOVEA_RETURN_IF_BAD(CheckArray(&rope));
+    FOVEA_RETURN_IF_BAD(rope.Check(rotary_position + span_.position(), tokens));
+    TakeTurned(k, v, tokens, rope, rotary_position);
     return Status::kOk;
   }
 
@@ -140,18 +159,41 @@ class alignas(kCacheLine) KvCache {
   void Take(View<const Element> k, View<const Element> v,
             size_t tokens) noexcept {
     for (size_t t = 0; t < tokens; ++t) {
-      const size_t slot = span_.NextSlot();
-      for (size_t head = 0; head < R::kKvHeads; ++head) {
-        Layout::StoreKey(k.Row(0, head, t), slot, span_.position(),
-                         keys_ + head * kKeysOfHead);
-        Layout::StoreValue(v.Row(0, head, t), slot,
-                           values_ + head * kValuesOfHead);
-      }
-      span_.Advance();
+      TakeToken([&](size_t head) { return k.Row(0, head, t); }, v, t);
+    }
+  }
+
+  // AppendTurned without its checks.
+  template <class Rotary>
+  void TakeTurned(View<const Element> k, View<const Element> v, size_t tokens,
+                  const Rotary& rope, uint64_t rotary_position) noexcept {
+    typename RotaryOf<R>::Turner turner(rope);
+    Element turned[R::kHeadDim];
+    for (size_t t = 0; t < tokens; ++t) {
+      turner.MoveTo(rotary_position + span_.position());
+      const auto key = [&](size_t head) {
+        turner.Turn(k.Row(0, head, t), R::kHeadDim, turned);
+        return static_cast<const Element*>(turned);
+      };
+      TakeToken(key, v, t);
     }
   }
 
  private:
+  // key(head) is the row of the token's key.
+  template <class Key>
+  void TakeToken(const Key& key, const View<const Element>& v,
+                 size_t token) noexcept {
+    const size_t slot = span_.NextSlot();
+    for (size_t head = 0; head < R::kKvHeads; ++head) {
+      Layout::StoreKey(key(head), slot, span_.position(),
+                       keys_ + head * kKeysOfHead);
+      Layout::StoreValue(v.Row(0, head, token), slot,
+                         values_ + head * kValuesOfHead);
+    }
+    span_.Advance();
+  }
+
   static constexpr size_t kKeysOfHead = Layout::KeysOfHead(Span::kTokens);
   static constexpr size_t kValuesOfHead = Layout::ValuesOfHead(Span::kTokens);
 

@@ -26,9 +26,6 @@ namespace fovea {
 struct MultiHeadConfig : AttentionConfig {
   static constexpr size_t kModelDim = 64;  // of x and y
   static constexpr size_t kMemoryDim = 0;  // of a memory; 0: as kModelDim
-  static constexpr size_t kRotaryDim = 0;  // first dims of q and k that turn
-                                           // with the position; 0: none
-  static constexpr RopePairs kRotaryPairs = RopePairs::kHalfSplit;
 };
 
 inline namespace FOVEA_TARGET_NAMESPACE {
@@ -52,20 +49,18 @@ class MultiHeadAttention {
       R::kMaxKeys > R::kMaxQueries ? R::kMaxKeys : R::kMaxQueries;
 
   static_assert(kModelDim > 0, "kModelDim must not be 0");
-  static_assert(Config::kRotaryDim <= R::kHeadDim &&
-                    Config::kRotaryDim % 2 == 0,
-                "kRotaryDim is even and at most kHeadDim");
 
-  using RopeType = Rope<kRotary ? Config::kRotaryDim : 2>;
+  // With kRotaryDim: a Rope, or the RopeTable of kRotaryPositions.
+  using Rotary = typename Core::Rotary;
 
   // Packed by PackLinear from PyTorch's [out][in]: rows of
   // in_proj_weight are q (kHeads * kHeadDim of them), k, v.
   struct Weights {
-    LinearWeights q;                 // kModelDim -> kHeads * kHeadDim
-    LinearWeights k;                 // kMemoryDim -> kKvHeads * kHeadDim
-    LinearWeights v;                 // kMemoryDim -> kKvHeads * kValueDim
-    LinearWeights out;               // kHeads * kValueDim -> kModelDim
-    const RopeType* rope = nullptr;  // needed with kRotaryDim > 0; valid
+    LinearWeights q;               // kModelDim -> kHeads * kHeadDim
+    LinearWeights k;               // kMemoryDim -> kKvHeads * kHeadDim
+    LinearWeights v;               // kMemoryDim -> kKvHeads * kValueDim
+    LinearWeights out;             // kHeads * kValueDim -> kModelDim
+    const Rotary* rope = nullptr;  // needed with kRotaryDim > 0; valid
   };
 
   // Scratch of Run: projected queries, keys and values of one batch entry.
@@ -111,11 +106,12 @@ class MultiHeadAttention {
 
   // Self-attention (no memory) or cross-attention.  Status as Attention::Run;
   // kTooManyTokens also where self-attention has more queries than kMaxKeys,
-  // kNullPointer for missing weights, kBadScale for a rope that is not valid,
-  // kUnsupported for a memory with rotary positions (they have none).
+  // kNullPointer for missing weights, kUnsupported for a memory with rotary
+  // positions (they have none).
   static Status Run(const Weights& weights, const Call& call,
                     Workspace& workspace) noexcept {
     FOVEA_RETURN_IF_BAD(Check(weights, call, workspace));
+    FOVEA_RETURN_IF_BAD(CheckRope(weights, call.rotary_position, call.queries));
     const bool self = call.memory.data == nullptr;
     const size_t keys = self ? call.queries : call.keys;
     FOVEA_RETURN_IF_BAD(CheckCount(keys, R::kMaxKeys));
@@ -130,11 +126,12 @@ class MultiHeadAttention {
     }
     const View<const float> memory = self ? call.x : call.memory;
     for (size_t b = 0; b < call.batch; ++b) {
-      ProjectQueries(weights, call, b, call.rotary_position, workspace);
-      ProjectKeys(weights, memory, b, keys, call.rotary_position, workspace);
-      typename Core::Call core = CoreCall(call, workspace);
+      ProjectQueries(weights, call, b, workspace);
+      ProjectKeys(weights, memory, b, keys, workspace);
+      Rotate(weights, KeysOf(workspace, keys), keys, call.rotary_position);
+      typename Core::Call core = CoreCall(weights, call, workspace);
       core.keys = keys;
-      core.first_position = call.first_position;
+      SetPosition(call, core);
       if (call.key_lengths) core.key_lengths = call.key_lengths + b;
       static_cast<CallOptions<R>&>(core) =
           OptionsFrom<R, R>(call, {b, 0, 0}, call.queries, keys);
@@ -160,9 +157,10 @@ class MultiHeadAttention {
       return Status::kMisaligned;
     }
     FOVEA_RETURN_IF_BAD(cache.CheckRoom(call.queries));
-    ProjectQueries(weights, call, 0, cache.position(), workspace);
-    ProjectKeys(weights, call.x, 0, call.queries, cache.position(), workspace);
-    typename Core::Call core = CoreCall(call, workspace);
+    FOVEA_RETURN_IF_BAD(CheckRope(weights, cache.position(), call.queries));
+    ProjectQueries(weights, call, 0, workspace);
+    ProjectKeys(weights, call.x, 0, call.queries, workspace);
+    typename Core::Call core = CoreCall(weights, call, workspace);
     core.k = KeysOf(workspace, call.queries);
     core.v = ValuesOf(workspace, call.queries);
     static_cast<CallOptions<R>&>(core) = call;
@@ -182,10 +180,11 @@ class MultiHeadAttention {
     if (!IsAligned(&cache, alignof(KvCache<Config>))) {
       return Status::kMisaligned;
     }
+    FOVEA_RETURN_IF_BAD(CheckRope(weights, call.rotary_position, call.queries));
     if (cache.size() == 0) return Status::kZeroCount;
-    ProjectQueries(weights, call, 0, call.rotary_position, workspace);
-    typename Core::Call core = CoreCall(call, workspace);
-    core.first_position = call.first_position;
+    ProjectQueries(weights, call, 0, workspace);
+    typename Core::Call core = CoreCall(weights, call, workspace);
+    SetPosition(call, core);
     static_cast<CallOptions<R>&>(core) = call;
     FOVEA_RETURN_IF_BAD(Core::Attend(core, cache, workspace.attention));
     ProjectOutput(weights, call, 0, workspace);
@@ -208,14 +207,15 @@ class MultiHeadAttention {
     FOVEA_RETURN_IF_BAD(
         CheckView(memory, {1, 1, tokens, kMemoryDim}, Shares::kBatch));
     if (tokens > cache.capacity() - cache.size()) return Status::kCacheFull;
+    FOVEA_RETURN_IF_BAD(CheckRope(weights, cache.position(), tokens));
     for (size_t t = 0; t < tokens; t += R::kMaxQueries) {
       const size_t left = tokens - t;
       const size_t chunk = left < R::kMaxQueries ? left : R::kMaxQueries;
       View<const float> rows = memory;
       rows.data = memory.Row(0, 0, t);
-      ProjectKeys(weights, rows, 0, chunk, cache.position(), workspace);
-      FOVEA_RETURN_IF_BAD(cache.Append(KeysOf(workspace, chunk),
-                                       ValuesOf(workspace, chunk), chunk));
+      ProjectKeys(weights, rows, 0, chunk, workspace);
+      FOVEA_RETURN_IF_BAD(AppendTo(cache, weights, KeysOf(workspace, chunk),
+                                   ValuesOf(workspace, chunk), chunk));
     }
     return Status::kOk;
   }
@@ -230,10 +230,14 @@ class MultiHeadAttention {
     FOVEA_RETURN_IF_BAD(ToQueries::Check(weights.q));
     FOVEA_RETURN_IF_BAD(ToKeys::Check(weights.k));
     FOVEA_RETURN_IF_BAD(ToValues::Check(weights.v));
-    FOVEA_RETURN_IF_BAD(ToOutput::Check(weights.out));
+    return ToOutput::Check(weights.out);
+  }
+
+  static Status CheckRope(const Weights& weights, uint64_t position,
+                          size_t tokens) noexcept {
     if constexpr (kRotary) {
-      if (weights.rope == nullptr) return Status::kNullPointer;
-      if (!weights.rope->IsValid()) return Status::kBadScale;
+      FOVEA_RETURN_IF_BAD(CheckArray(weights.rope));
+      return weights.rope->Check(position, tokens);
     }
     return Status::kOk;
   }
@@ -262,31 +266,36 @@ class MultiHeadAttention {
     return TokenMajor(w.v, R::kKvHeads, tokens, R::kValueDim);
   }
 
-  static void Rotate(const Weights& weights, View<float> rows, size_t heads,
-                     size_t tokens, uint64_t position) noexcept {
+  static void Rotate(const Weights& weights, View<float> keys, size_t tokens,
+                     uint64_t position) noexcept {
     if constexpr (kRotary) {
-      weights.rope->Apply(rows, heads, tokens, position, Config::kRotaryPairs);
+      weights.rope->Apply(keys, R::kKvHeads, tokens, position, R::kRotaryPairs);
+    }
+  }
+
+  static Status AppendTo(KvCache<Config>& cache, const Weights& weights,
+                         View<const float> k, View<const float> v,
+                         size_t tokens) noexcept {
+    if constexpr (kRotary) {
+      return cache.AppendTurned(k, v, tokens, *weights.rope);
+    } else {
+      return cache.Append(k, v, tokens);
     }
   }
 
   template <class AnyWorkspace>
   static void ProjectQueries(const Weights& weights, const Call& call,
-                             size_t batch, uint64_t position,
-                             AnyWorkspace& w) noexcept {
+                             size_t batch, AnyWorkspace& w) noexcept {
     ToQueries::Apply(weights.q, call.x.Row(batch, 0, 0), call.x.token_stride,
                      call.queries, w.q, kQueryRow);
-    Rotate(weights, TokenMajor(w.q, R::kHeads, call.queries, R::kHeadDim),
-           R::kHeads, call.queries, position);
   }
 
   template <class AnyWorkspace>
   static void ProjectKeys(const Weights& weights, View<const float> memory,
-                          size_t batch, size_t keys, uint64_t position,
-                          AnyWorkspace& w) noexcept {
+                          size_t batch, size_t keys, AnyWorkspace& w) noexcept {
     const float* rows = memory.Row(batch, 0, 0);
     ToKeys::Apply(weights.k, rows, memory.token_stride, keys, w.k, kKeyRow);
     ToValues::Apply(weights.v, rows, memory.token_stride, keys, w.v, kValueRow);
-    Rotate(weights, KeysOf(w, keys), R::kKvHeads, keys, position);
   }
 
   template <class AnyWorkspace>
@@ -297,14 +306,24 @@ class MultiHeadAttention {
   }
 
   template <class AnyWorkspace>
-  static typename Core::Call CoreCall(const Call& call,
+  static typename Core::Call CoreCall(const Weights& weights, const Call& call,
                                       AnyWorkspace& w) noexcept {
     typename Core::Call core;
+    if constexpr (kRotary) core.rope = weights.rope;
     core.q = TokenMajor(w.q, R::kHeads, call.queries, R::kHeadDim);
     core.out = TokenMajor(w.heads, R::kHeads, call.queries, R::kValueDim);
     core.queries = call.queries;
     core.scale = call.scale;
     return core;
+  }
+
+  static void SetPosition(const Call& call,
+                          typename Core::Call& core) noexcept {
+    core.first_position = call.first_position;
+    if constexpr (kRotary) {
+      core.rotary_position =
+          call.rotary_position - static_cast<uint64_t>(call.first_position);
+    }
   }
 };
 

@@ -6,8 +6,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <type_traits>
 
 #include "fovea/check.h"
+#include "fovea/config.h"
 #include "fovea/constexpr_math.h"
 #include "fovea/kernels/layout.h"
 #include "fovea/kernels/rope-inl.h"
@@ -16,11 +19,6 @@
 #include "fovea/view.h"
 
 namespace fovea {
-
-enum class RopePairs : uint8_t {
-  kHalfSplit,    // (x[i], x[i + dim/2]): Llama in Hugging Face's form, NeoX
-  kInterleaved,  // (x[2 i], x[2 i + 1]): the paper, GPT-J
-};
 
 enum class RopeScaling : uint8_t {
   kNone,
@@ -121,14 +119,21 @@ class Rope {
   }
 
   // The angles of `position`, shared by all heads and layers; writes all of
-  // `angles`.
-  void AnglesAt(uint64_t position, Angles& angles) const noexcept {
+  // `angles` and returns it.
+  const Angles& AnglesAt(uint64_t position, Angles& angles) const noexcept {
     int32_t phases[kPaddedPairs];
     for (size_t i = 0; i < kPairs; ++i) {
       phases[i] = static_cast<int32_t>(PhaseAt(position, i));
     }
     for (size_t i = kPairs; i < kPaddedPairs; ++i) phases[i] = 0;
     HWY_NAMESPACE::SinCosOf(phases, kPaddedPairs, angles.sin, angles.cos);
+    return angles;
+  }
+
+  // Whether it has the angles of those positions: of all, or kBadScale.
+  constexpr Status Check(uint64_t /*first_position*/,
+                         size_t /*tokens*/) const noexcept {
+    return IsValid() ? Status::kOk : Status::kBadScale;
   }
 
   // Rotates, in place, the first kDim dims of every row of
@@ -138,11 +143,10 @@ class Rope {
   // kBadStride.
   Status Apply(View<float> x, size_t heads, size_t tokens,
                uint64_t first_position, RopePairs pairs) const noexcept {
-    if (!IsValid()) return Status::kBadScale;
-    return RotateRows(x, heads, tokens, pairs, [&](size_t t) {
-      Angles angles;
-      AnglesAt(first_position + t, angles);
-      return angles;
+    FOVEA_RETURN_IF_BAD(Check(first_position, tokens));
+    Angles angles;
+    return RotateRows(x, heads, tokens, pairs, [&](size_t t) -> const Angles& {
+      return AnglesAt(first_position + t, angles);
     });
   }
 
@@ -163,7 +167,7 @@ class Rope {
   template <size_t, size_t>
   friend class RopeTable;
 
-  // Token t turns by angles_of(t), of which there is a copy or a reference.
+  // Token t turns by angles_of(t).
   template <class AnglesOf>
   static Status RotateRows(View<float> x, size_t heads, size_t tokens,
                            RopePairs pairs,
@@ -226,16 +230,32 @@ class RopeTable {
     return rest <= kPositions && tokens <= rest;
   }
 
+  // kTooManyTokens unless it does.
+  Status Check(uint64_t first_position, size_t tokens) const noexcept {
+    const bool holds = Holds(first_position, tokens);
+    return holds ? Status::kOk : Status::kTooManyTokens;
+  }
+
   // The angles of a position that it Holds().  Unchecked.
   const Angles& AnglesAt(uint64_t position) const noexcept {
     return angles_[kPositions - (end_ - position)];
+  }
+
+  // As of a Rope; `unused` stays as it is.
+  const Angles& AnglesAt(uint64_t position, Angles& /*unused*/) const noexcept {
+    return AnglesAt(position);
+  }
+
+  static void Rotate(const float* from, float* to, const Angles& angles,
+                     RopePairs pairs) noexcept {
+    Rope<kDim>::Rotate(from, to, angles, pairs);
   }
 
   // As Rope::Apply, with kTooManyTokens for positions that are not held in
   // place of kBadScale.
   Status Apply(View<float> x, size_t heads, size_t tokens,
                uint64_t first_position, RopePairs pairs) const noexcept {
-    if (!Holds(first_position, tokens)) return Status::kTooManyTokens;
+    FOVEA_RETURN_IF_BAD(Check(first_position, tokens));
     return Rope<kDim>::RotateRows(x, heads, tokens, pairs,
                                   [&](size_t t) -> const Angles& {
                                     return AnglesAt(first_position + t);
@@ -246,6 +266,50 @@ class RopeTable {
   uint64_t end_;  // of the positions held; 0 if none
   Angles angles_[kPositions];
 };
+
+// Turns rows on their way to somewhere else; the angles are found once for all
+// rows of one position.
+template <class RotaryArg, RopePairs kPairs>
+class RowTurner {
+ public:
+  using Rotary = RotaryArg;  // a Rope or a RopeTable
+
+  explicit RowTurner(const Rotary& rotary) noexcept : rotary_(rotary) {}
+  RowTurner(const RowTurner&) = delete;
+  RowTurner& operator=(const RowTurner&) = delete;
+
+  // The rows to come are at that position; see Check.
+  void MoveTo(uint64_t position) noexcept {
+    angles_ = &rotary_.AnglesAt(position, room_);
+  }
+
+  // The row of head_dim elements, in `to`, which does not overlap it.
+  void Turn(const float* row, size_t head_dim, float* to) const noexcept {
+    std::memcpy(to, row, head_dim * sizeof(float));
+    Rotary::Rotate(to, to, *angles_, kPairs);
+  }
+
+ private:
+  const Rotary& rotary_;
+  const typename Rotary::Angles* angles_ = nullptr;
+  typename Rotary::Angles room_;
+};
+
+// What turns the queries and keys of a config, and its turner; void without
+// kRotaryDim.
+template <size_t kDim, size_t kPositions, RopePairs kPairs>
+struct RotaryFor {
+  using Rotary = std::conditional_t<kPositions == 0, Rope<kDim>,
+                                    RopeTable<kDim, HWY_MAX(kPositions, 1)>>;
+  using Turner = RowTurner<Rotary, kPairs>;
+};
+template <RopePairs kPairs>
+struct RotaryFor<0, 0, kPairs> {
+  using Rotary = void;
+  using Turner = void;
+};
+template <class R>
+using RotaryOf = RotaryFor<R::kRotaryDim, R::kRotaryPositions, R::kRotaryPairs>;
 
 }  // namespace FOVEA_TARGET_NAMESPACE
 }  // namespace fovea

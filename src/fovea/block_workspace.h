@@ -25,6 +25,7 @@ struct OptionalArray<Tag, T, 0> {
 
 struct VisibleTag;
 struct BiasTag;
+struct TurnedTag;
 struct SlopesTag;
 struct PositionsTag;
 struct HeadsTag;
@@ -36,10 +37,12 @@ struct WeightQuadsTag;
 struct WeightStepsTag;
 
 // What only the features F need, for blocks of kRows rows.
-template <class F, size_t kRows, size_t kQuadsOfRow, size_t kMeans>
+template <class F, size_t kRows, size_t kTurnedFloats, size_t kQuadsOfRow,
+          size_t kMeans>
 struct OptionalScratch
     : OptionalArray<VisibleTag, uint32_t, F::kMarks ? 2 * kRows : 0>,
       OptionalArray<BiasTag, float, F::kHasBias ? kTile * kRows : 0>,
+      OptionalArray<TurnedTag, float, kTurnedFloats>,
       OptionalArray<SlopesTag, float, F::kAlibi ? kRows : 0>,
       OptionalArray<PositionsTag, int32_t, F::kPositions ? kRows : 0>,
       OptionalArray<HeadsTag, int32_t, F::kHasPolicy ? kRows : 0>,
@@ -59,9 +62,9 @@ T* PointerTo(OptionalArray<Tag, T, kCount>& array) noexcept {
 
 // `Scratch` (block-inl.h) points into it.
 template <class F, size_t kQueryFloats, size_t kOutputStride, size_t kRows,
-          size_t kQuadsOfRow, size_t kMeans>
+          size_t kTurnedFloats, size_t kQuadsOfRow, size_t kMeans>
 struct alignas(64) BlockWorkspace
-    : OptionalScratch<F, kRows, kQuadsOfRow, kMeans> {
+    : OptionalScratch<F, kRows, kTurnedFloats, kQuadsOfRow, kMeans> {
   float queries[kQueryFloats];
   float scores[kTile * kRows];
   float output[kRows * kOutputStride];
@@ -88,6 +91,7 @@ struct alignas(64) BlockWorkspace
     to.counts = counts;
     to.visible = PointerTo<VisibleTag>(*this);
     to.bias = PointerTo<BiasTag>(*this);
+    to.turned = PointerTo<TurnedTag>(*this);
     to.slopes = PointerTo<SlopesTag>(*this);
     to.positions = PointerTo<PositionsTag>(*this);
     to.heads = PointerTo<HeadsTag>(*this);

@@ -36,9 +36,11 @@ struct CacheLayout {
 
   static void StoreKey(const float* row, size_t slot, uint64_t /*position*/,
                        Element* head) noexcept {
-    Element* panel = head + slot / kPanel * kPanel * R::kHeadDim;
+    Element stored[R::kHeadDim];  // many at once, then one by one
+    for (size_t dim = 0; dim < R::kHeadDim; ++dim) Store(row[dim], stored[dim]);
+    Element* to = head + slot / kPanel * kPanel * R::kHeadDim + slot % kPanel;
     for (size_t dim = 0; dim < R::kHeadDim; ++dim) {
-      Store(row[dim], panel[dim * kPanel + slot % kPanel]);
+      to[dim * kPanel] = stored[dim];
     }
   }
 

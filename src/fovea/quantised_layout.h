@@ -16,11 +16,11 @@
 
 namespace fovea {
 
-// Whether a row can be stored: finite, and half of FLT_MAX at most, so that the
-// difference of two is finite too.
-inline bool IsStorable(const float* row, size_t count) noexcept {
+// Whether a row can be stored: finite, and FLT_MAX / room at most, so that what
+// is computed of it is finite too.
+inline bool IsStorable(const float* row, size_t count, float room) noexcept {
   for (size_t i = 0; i < count; ++i) {
-    if (!IsFinite(2.0f * row[i])) return false;
+    if (!IsFinite(room * row[i])) return false;
   }
   return true;
 }
@@ -62,7 +62,10 @@ struct CacheLayout<R, int8_t> {
   }
 
   static bool Accepts(const float* key, const float* value) noexcept {
-    return IsStorable(key, R::kHeadDim) && IsStorable(value, R::kValueDim);
+    // Of the difference of two keys, whose entries turning may raise by a half.
+    constexpr float kRoomOfKey = R::kRotaryDim > 0 ? 4.0f : 2.0f;
+    return IsStorable(key, R::kHeadDim, kRoomOfKey) &&
+           IsStorable(value, R::kValueDim, 2.0f);
   }
 
   static void StoreKey(const float* row, size_t slot, uint64_t position,
@@ -71,30 +74,30 @@ struct CacheLayout<R, int8_t> {
     if (position > 0 && MeanOf(position - 1) != mean) {
       RefreshMean(mean, slot, head);
     }
-    const float* means = FloatsAt(head, Means(kCapacity)) + mean * R::kHeadDim;
     float centred[R::kHeadDim];
-    for (size_t dim = 0; dim < R::kHeadDim; ++dim) {
-      centred[dim] = mean == 0 ? row[dim] : row[dim] - means[dim];
+    std::memcpy(centred, row, sizeof(centred));
+    if (mean != 0) {
+      const float* means = FloatsAt(head, Means(kCapacity));
+      const float* of_mean = means + mean * R::kHeadDim;
+      for (size_t dim = 0; dim < R::kHeadDim; ++dim) {
+        centred[dim] -= of_mean[dim];
+      }
     }
-    const float most = LargestOf(centred, R::kHeadDim);
-    FloatsAt(head, KeyScales(kCapacity))[slot] = most / 127.0f;
-    const float inverse = 127.0f / most;
-    int8_t* panel = head + slot / kPanel * kPanel * kPaddedDim;
-    for (size_t dim = 0; dim < kPaddedDim; ++dim) {
-      const float x = dim < R::kHeadDim ? centred[dim] * inverse : 0.0f;
-      panel[dim / 4 * 4 * kPanel + slot % kPanel * 4 + dim % 4] =
-          static_cast<int8_t>(RoundToInt(x));
+    int8_t quads[kPaddedDim] = {};
+    FloatsAt(head, KeyScales(kCapacity))[slot] =
+        Quantise(centred, R::kHeadDim, quads);
+    int8_t* to = head + slot / kPanel * kPanel * kPaddedDim + slot % kPanel * 4;
+    for (size_t dim = 0; dim < kPaddedDim; dim += 4) {
+      std::memcpy(to + dim * kPanel, quads + dim, 4);
     }
   }
 
   static void StoreValue(const float* row, size_t slot, int8_t* head) noexcept {
-    const float most = LargestOf(row, R::kValueDim);
-    FloatsAt(head, ValueScales(kCapacity))[slot] = most / 127.0f;
-    const float inverse = 127.0f / most;
+    int8_t stored[R::kValueDim];
+    FloatsAt(head, ValueScales(kCapacity))[slot] =
+        Quantise(row, R::kValueDim, stored);
     int8_t* four = head + slot / 4 * 4 * R::kValueDim + slot % 4;
-    for (size_t dim = 0; dim < R::kValueDim; ++dim) {
-      four[dim * 4] = static_cast<int8_t>(RoundToInt(row[dim] * inverse));
-    }
+    for (size_t dim = 0; dim < R::kValueDim; ++dim) four[dim * 4] = stored[dim];
   }
 
   // Copies the first `tokens` slots of a head that has `from_slots` to one that
@@ -153,6 +156,16 @@ struct CacheLayout<R, int8_t> {
   }
 
  private:
+  // row / scale, rounded; returns the scale.
+  static float Quantise(const float* row, size_t count, int8_t* to) noexcept {
+    const float most = LargestOf(row, count);
+    const float inverse = 127.0f / most;
+    for (size_t i = 0; i < count; ++i) {
+      to[i] = static_cast<int8_t>(RoundToInt(row[i] * inverse));
+    }
+    return most / 127.0f;
+  }
+
   static float* FloatsAt(int8_t* head, size_t offset) noexcept {
     return reinterpret_cast<float*>(head + offset);
   }

@@ -17,41 +17,38 @@ inline uint32_t BitsOfFloat(float x) noexcept {
   return bits;
 }
 
+inline float FloatOfBits(uint32_t bits) noexcept {
+  float x;
+  std::memcpy(&x, &bits, sizeof(x));
+  return x;
+}
+
 // The upper half of a float; finite values too large round to infinity, NaN
-// stays NaN.
+// stays NaN.  Without branches, for a compiler to take many at once.
 inline uint16_t BitsOfBFloat16(float x) noexcept {
   const uint32_t bits = BitsOfFloat(x);
-  if ((bits & 0x7fffffffu) > 0x7f800000u) {
-    return static_cast<uint16_t>((bits >> 16) | 0x40u);  // quiet
-  }
+  const uint32_t quiet = (bits >> 16) | 0x40u;
   const uint32_t odd = (bits >> 16) & 1u;
-  return static_cast<uint16_t>((bits + 0x7fffu + odd) >> 16);
+  const uint32_t rounded = (bits + 0x7fffu + odd) >> 16;
+  const bool is_nan = (bits & 0x7fffffffu) > 0x7f800000u;
+  return static_cast<uint16_t>(is_nan ? quiet : rounded);
 }
 
 // IEEE binary16: from 65520 on infinity, below 2^-14 with fewer bits, NaN stays
-// NaN.
+// NaN.  All cases at once, as above; later ones overrule.
 inline uint16_t BitsOfFloat16(float x) noexcept {
   const uint32_t bits = BitsOfFloat(x);
   const uint32_t sign = (bits >> 16) & 0x8000u;
   const uint32_t magnitude = bits & 0x7fffffffu;
-  uint32_t half;
-  if (magnitude > 0x7f800000u) {
-    half = 0x7e00u | ((magnitude >> 13) & 0x1ffu);
-  } else if (magnitude >= 0x47800000u) {  // 2^16 and more
-    half = 0x7c00u;
-  } else if (magnitude >= 0x38800000u) {  // 2^-14 and more
-    const uint32_t rebiased = magnitude - (112u << 23);
-    half = (rebiased + 0xfffu + ((rebiased >> 13) & 1u)) >> 13;
-  } else if (magnitude > 0x33000000u) {  // more than half of the least
-    const uint32_t shift = 126u - (magnitude >> 23);  // 14 to 24
-    const uint32_t mantissa = (magnitude & 0x7fffffu) | 0x800000u;
-    const uint32_t kept = mantissa >> shift;
-    const uint32_t rest = mantissa - (kept << shift);
-    const uint32_t middle = 1u << (shift - 1);
-    half = kept + (rest > middle || (rest == middle && (kept & 1u) != 0));
-  } else {
-    half = 0;
-  }
+  // An ulp of 1/2 is the least binary16: the sum is rounded as it has to be.
+  const uint32_t small =
+      BitsOfFloat(FloatOfBits(magnitude) + 0.5f) - BitsOfFloat(0.5f);
+  const uint32_t odd = (magnitude >> 13) & 1u;
+  const uint32_t normal = (magnitude - (112u << 23) + 0xfffu + odd) >> 13;
+  const uint32_t nan = 0x7e00u | ((magnitude >> 13) & 0x1ffu);
+  uint32_t half = magnitude < 0x38800000u ? small : normal;  // 2^-14
+  half = magnitude >= 0x47800000u ? 0x7c00u : half;          // 2^16
+  half = magnitude > 0x7f800000u ? nan : half;
   return static_cast<uint16_t>(sign | half);
 }
 

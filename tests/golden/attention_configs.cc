@@ -18,7 +18,8 @@ struct Entry {
 // Only what the suite keeps is instantiated.
 template <size_t heads, size_t kv_heads, size_t head_dim, bool causal>
 constexpr RunAttention RunOf() {
-  if constexpr (kReduced && !IsInReducedSuite(heads, kv_heads, head_dim)) {
+  if constexpr (kReduced &&
+                !IsInReducedSuite(heads, kv_heads, head_dim, causal)) {
     return nullptr;
   } else {
     return &Run<GoldenConfig<heads, kv_heads, head_dim, causal>>;

@@ -33,15 +33,15 @@ struct Outcome {
 using RunAttention = Outcome (*)(const AttentionCase&, Way);
 RunAttention FindAttention(const AttentionCase& c);
 
-// The configurations that a reduced suite keeps: an odd head_dim, a whole
-// number of panels, one of two chains; grouped, one shared and as many kv
-// heads.
-constexpr bool IsInReducedSuite(size_t heads, size_t kv_heads,
-                                size_t head_dim) {
-  return (heads == 8 && kv_heads == 2 && head_dim == 3) ||
-         (heads == 4 && kv_heads == 1 && head_dim == 16) ||
-         (heads == 4 && kv_heads == 4 && head_dim == 64) ||
-         (heads == 1 && kv_heads == 1 && head_dim == 256);
+// The configurations that a reduced suite keeps: an odd head_dim, whole numbers
+// of panels, one of two chains; grouped, one shared and as many kv heads;
+// causal and not.
+constexpr bool IsInReducedSuite(size_t heads, size_t kv_heads, size_t head_dim,
+                                bool causal) {
+  return (heads == 8 && kv_heads == 2 && head_dim == 3 && causal) ||
+         (heads == 4 && kv_heads == 1 && head_dim == 16 && !causal) ||
+         (heads == 4 && kv_heads == 4 && head_dim == 64 && causal) ||
+         (heads == 1 && kv_heads == 1 && head_dim == 256 && !causal);
 }
 
 // The largest case of the table.

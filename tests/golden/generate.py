@@ -36,6 +36,7 @@ import linear  # noqa: E402
 import multi_head  # noqa: E402
 import rms_norm  # noqa: E402
 import rope  # noqa: E402
+import rotary_attention  # noqa: E402
 import softmax  # noqa: E402
 import tinylm  # noqa: E402
 
@@ -47,6 +48,7 @@ STEMS = {
     "multi_head": multi_head.generate,
     "rms_norm": rms_norm.generate,
     "rope": rope.generate,
+    "rotary_attention": rotary_attention.generate,
     "softmax": softmax.generate,
 }
 

@@ -25,12 +25,11 @@ namespace {
 constexpr float kMostOfWeight = 16256.0f;
 
 // p * scale of each key of the row, from `begin` to `end` (multiples of 16),
-// over p; returns the largest, NaN if there is one.
+// over p; returns the largest.
 HWY_INLINE float ScaleWeights(float* HWY_RESTRICT p, const float* scales,
                               size_t begin, size_t end) {
   const FloatTag d;
   Vec most = hn::Set(d, kLeastRow);
-  Vec sum = hn::Zero(d);
   for (size_t key = begin; key < end; key += hn::Lanes(d)) {
     // A key that nobody sees may have any scale.
     const Vec probability = hn::Load(d, p + key);
@@ -39,23 +38,22 @@ HWY_INLINE float ScaleWeights(float* HWY_RESTRICT p, const float* scales,
         hidden, hn::Mul(probability, hn::LoadU(d, scales + key)));
     hn::Store(weight, d, p + key);
     most = hn::Max(most, weight);
-    sum = hn::Add(sum, weight);  // NaN, which Max may miss
   }
-  const float total = hn::ReduceSum(d, sum);
-  return total == total ? hn::ReduceMax(d, most) : total;
+  return hn::ReduceMax(d, most);
 }
 
 // Writes the two parts of each weight as bytes, high [kTile] and low [kTile];
-// returns the step.
+// returns the step, which is NaN if `sum` is, that of the probabilities: Max
+// may miss a NaN.
 HWY_INLINE float QuantiseWeights(float* HWY_RESTRICT p, const float* scales,
-                                 size_t begin, size_t end, int8_t* high,
-                                 int8_t* low) {
+                                 size_t begin, size_t end, float sum,
+                                 int8_t* high, int8_t* low) {
   const FloatTag d;
   const IntTag di;
   const hn::Rebind<int8_t, FloatTag> d8;
   const float most = ScaleWeights(p, scales, begin, end);
-  const bool is_nan = most != most;
-  const Vec inverse = hn::Set(d, is_nan ? 0.0f : kMostOfWeight / most);
+  const bool is_nan = sum != sum;
+  const Vec inverse = hn::Set(d, kMostOfWeight / most);
   for (size_t key = begin; key < end; key += hn::Lanes(d)) {
     const Vec weight = is_nan ? hn::Zero(d) : hn::Load(d, p + key);
     const IntVec whole = RoundToInts(hn::Mul(weight, inverse));
@@ -63,7 +61,7 @@ HWY_INLINE float QuantiseWeights(float* HWY_RESTRICT p, const float* scales,
     hn::StoreU(hn::DemoteTo(d8, hn::And(whole, hn::Set(di, 127))), d8,
                low + key);
   }
-  return most / kMostOfWeight;
+  return is_nan ? sum : most / kMostOfWeight;
 }
 
 // Takes a row's high sums, then its low ones, for some vectors of columns; the
@@ -106,9 +104,9 @@ HWY_INLINE void AccumulateQuantised(const GroupOf<Shape>& group,
   for (size_t row = 0; row < rows.count; ++row) {
     int8_t* high =
         reinterpret_cast<int8_t*>(scratch.weight_quads + 2 * row * kQuads);
-    scratch.weight_steps[row] =
-        QuantiseWeights(scratch.scores + row * kTile, group.value_scales + slot,
-                        begin, RoundUp(tile.count, kPanel), high, high + kTile);
+    scratch.weight_steps[row] = QuantiseWeights(
+        scratch.scores + row * kTile, group.value_scales + slot, begin,
+        RoundUp(tile.count, kPanel), scratch.sum[row], high, high + kTile);
   }
   const int8_t* values = group.v + (slot + begin) * value_dim;
   const size_t step = 4 * value_dim;

@@ -56,13 +56,14 @@ HWY_INLINE void WithMarked(Sees sees, const Body& body) {
 template <class ShapeArg>
 struct QueryLanes {
   using Shape = ShapeArg;
+  static constexpr size_t kSpan = 1;  // see AttendSpan
 
   // Rows of a block; lanes without a row are computed too, on zeros.
   static HWY_INLINE size_t Width() { return BlockWidth<Shape>(); }
   static HWY_INLINE size_t Padded(const Rows&) { return Width(); }
 
-  static HWY_INLINE void LoadQueries(const HeadGroup& group, const Rows& rows,
-                                     const Scratch& scratch) {
+  static HWY_INLINE void LoadQueries(const GroupOf<Shape>& group,
+                                     const Rows& rows, const Scratch& scratch) {
     LoadQueriesAcrossLanes<Shape>(group, rows, scratch);
   }
 
@@ -98,12 +99,13 @@ struct QueryLanes {
 template <class ShapeArg>
 struct KeyLanes {
   using Shape = ShapeArg;
+  static constexpr size_t kSpan = 1;
 
   static HWY_INLINE size_t Width() { return Shape::kRows; }
   static HWY_INLINE size_t Padded(const Rows& rows) { return rows.count; }
 
-  static HWY_INLINE void LoadQueries(const HeadGroup& group, const Rows& rows,
-                                     const Scratch& scratch) {
+  static HWY_INLINE void LoadQueries(const GroupOf<Shape>& group,
+                                     const Rows& rows, const Scratch& scratch) {
     LoadQueriesAsRows<Shape>(group, rows, scratch.queries);
   }
 
@@ -136,6 +138,10 @@ struct KeyLanes {
 template <class ShapeArg>
 struct QuantisedKeyLanes : KeyLanes<ShapeArg> {
   using Shape = ShapeArg;
+  // The steps of a single row are short, and each waits for the one before: two
+  // tiles fill each other's waits (Zen 5: D1 36 -> 31.5 us, D3 no difference).
+  static constexpr size_t kSpan =
+      Shape::kMaxRows == 1 && Shape::kRows > 1 ? 2 : 1;
 
   static HWY_INLINE void LoadQueries(const GroupOf<Shape>& group,
                                      const Rows& rows, const Scratch& scratch) {
@@ -161,8 +167,8 @@ struct PackedKeyLanes : KeyLanes<ShapeArg> {
 
   static HWY_INLINE size_t Width() { return kFewRows; }
 
-  static HWY_INLINE void LoadQueries(const HeadGroup& group, const Rows& rows,
-                                     const Scratch& scratch) {
+  static HWY_INLINE void LoadQueries(const GroupOf<Shape>& group,
+                                     const Rows& rows, const Scratch& scratch) {
     LoadQueriesAsRows<Shape>(group, rows, scratch.queries + kPackedFloats);
   }
 
@@ -252,6 +258,38 @@ HWY_INLINE void StoreRows(const GroupOf<Shape>& group, const Rows& rows,
   }
 }
 
+// Attends to the next tiles, up to kSpan of those that a row sees, one step of
+// all of them after another; returns the first key after them.
+template <class Orientation>
+HWY_INLINE size_t AttendSpan(const GroupOf<typename Orientation::Shape>& group,
+                             const Rows& rows, size_t key, size_t near,
+                             size_t end,
+                             const SpanScratch<typename Orientation::Shape,
+                                               Orientation::kSpan>& scratch) {
+  using Shape = typename Orientation::Shape;
+  const size_t padded = Orientation::Padded(rows);
+  Tile tiles[Orientation::kSpan];
+  size_t count = 0;
+  for (; key < end && count < Orientation::kSpan;
+       key = NextTile<Shape>(key, near)) {
+    tiles[count] =
+        MakeTile<Shape>(group, rows, key, end, padded, scratch[count]);
+    if (Shape::Features::kMarks && tiles[count].sees == Sees::kNone) continue;
+    ++count;
+  }
+  for (size_t i = 0; i < count; ++i) {
+    Orientation::Scores(group, rows, tiles[i], scratch[i]);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    Orientation::Softmax(group, rows, tiles[i], scratch[i]);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const size_t next = key < end ? key : tiles[i].first;
+    Orientation::Output(group, rows, tiles[i], next, scratch[i]);
+  }
+  return key;
+}
+
 template <class Orientation>
 HWY_INLINE void AttendBlock(const GroupOf<typename Orientation::Shape>& group,
                             const Rows& rows, const Scratch& scratch) {
@@ -262,17 +300,12 @@ HWY_INLINE void AttendBlock(const GroupOf<typename Orientation::Shape>& group,
   Orientation::LoadQueries(group, rows, scratch);
   ResetRows<Shape>(group, rows, padded, scratch);
   HideAll<Shape>(group, rows);
+  const SpanScratch<Shape, Orientation::kSpan> of_tile(scratch);
   const size_t end = scratch.ends[rows.count - 1];
   const size_t near =
       FirstNearTile<Shape>(group, TokenOfRow<Shape>(group, rows.first));
-  for (size_t key = FirstTile<Shape>(group, near); key < end;
-       key = NextTile<Shape>(key, near)) {
-    const Tile tile = MakeTile<Shape>(group, rows, key, end, padded, scratch);
-    if (Shape::Features::kMarks && tile.sees == Sees::kNone) continue;
-    Orientation::Scores(group, rows, tile, scratch);
-    Orientation::Softmax(group, rows, tile, scratch);
-    const size_t next = NextTile<Shape>(key, near);
-    Orientation::Output(group, rows, tile, next < end ? next : key, scratch);
+  for (size_t key = FirstTile<Shape>(group, near); key < end;) {
+    key = AttendSpan<Orientation>(group, rows, key, near, end, of_tile);
   }
   StoreRows<Shape>(group, rows, scratch);
 }

@@ -113,6 +113,7 @@ struct Scratch {
   // What only some features need; null without them.
   uint32_t* HWY_RESTRICT visible;     // [2][row]: low and high half of 64 keys
   float* HWY_RESTRICT bias;           // [key][row]
+  float* HWY_RESTRICT turned;         // queries of one vector, as rows
   float* HWY_RESTRICT slopes;         // of each row, times log2(e)
   int32_t* HWY_RESTRICT positions;    // of each row's query
   int32_t* HWY_RESTRICT heads;        // of each row
@@ -122,6 +123,43 @@ struct Scratch {
   float* HWY_RESTRICT mean_scores;      // [row][mean]: q . mean
   int32_t* HWY_RESTRICT weight_quads;   // [row][high, low][key/4]
   float* HWY_RESTRICT weight_steps;     // of each row
+};
+
+// That of each tile of a span: what belongs to a tile lies where the rows of a
+// larger block would be, and what belongs to a row they share.
+template <class Shape, size_t kSpan>
+class SpanScratch {
+  static_assert(kSpan * Shape::kMaxRows <= Shape::kRows, "there is room");
+
+ public:
+  explicit HWY_INLINE SpanScratch(const Scratch& scratch) {
+    for (size_t i = 0; i < kSpan; ++i) {
+      tiles_[i] = scratch;
+      MoveTo(i * Shape::kMaxRows, tiles_[i]);
+    }
+  }
+  HWY_INLINE const Scratch& operator[](size_t i) const { return tiles_[i]; }
+
+ private:
+  static HWY_INLINE void MoveTo(size_t row, Scratch& scratch) {
+    scratch.scores += row * kTile;
+    scratch.correction += row;
+    scratch.limits += row;
+    scratch.counts += row;
+    if constexpr (Shape::Features::kMarks) scratch.visible += row;
+  }
+
+  Scratch tiles_[kSpan];
+};
+
+template <class Shape>
+class SpanScratch<Shape, 1> {
+ public:
+  explicit HWY_INLINE SpanScratch(const Scratch& scratch) : only_(scratch) {}
+  HWY_INLINE const Scratch& operator[](size_t) const { return only_; }
+
+ private:
+  const Scratch& only_;
 };
 
 // Up to so many rows on plain keys have the keys across the lanes: packing a
@@ -137,6 +175,13 @@ constexpr size_t QueryFloats(size_t head_dim) {
   constexpr size_t kFew = HWY_MIN(kFewRows, Shape::kMaxRows);
   const size_t few = kFew == 0 ? 0 : kPackedFloats + kFew * head_dim;
   return RoundUp(HWY_MAX(head_dim * Shape::kRows, few), kMaxLanes);
+}
+
+// Room for those of one vector, turned before they are laid across its lanes.
+template <class Shape>
+constexpr size_t TurnedFloats(size_t head_dim) {
+  const bool is_needed = Shape::Features::kTurns && Shape::kMaxRows > kFewRows;
+  return is_needed ? kMaxLanes * head_dim : 0;
 }
 
 constexpr size_t OutputStride(size_t value_dim) {

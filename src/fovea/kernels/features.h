@@ -16,7 +16,7 @@ template <bool kCausalArg, size_t kWindowArg, size_t kSinksArg,
           MaskKind kMaskArg, bool kSoftcapArg, bool kAlibiArg,
           bool kSinkLogitsArg, class ScorePolicyArg, bool kLseArg,
           bool kWeightsArg, ScoreStage kScoresArg, bool kPartialArg,
-          bool kRingArg, class StoredArg>
+          bool kRingArg, class StoredArg, class TurnerArg>
 struct Features {
   static constexpr bool kCausal = kCausalArg;
   static constexpr size_t kWindow = kWindowArg;
@@ -32,6 +32,8 @@ struct Features {
   static constexpr bool kPartial = kPartialArg;  // see Attention::RunPartial
   static constexpr bool kRing = kRingArg;        // see CacheSpan
   using Stored = StoredArg;                      // of keys and values
+  using Turner = TurnerArg;  // of queries (rope.h); void: none
+  static constexpr bool kTurns = !std::is_void<Turner>::value;
   static constexpr bool kQuantised = std::is_same<Stored, int8_t>::value;
 
   static constexpr bool kHasMask = kMask != MaskKind::kNone;
@@ -54,13 +56,13 @@ struct Features {
 };
 
 // Partials write none of the optional outputs: those need the whole row.
-template <class R, bool kPartial, bool kRing, class Stored>
+template <class R, bool kPartial, bool kRing, class Stored, class Turner>
 using FeaturesOf =
     Features<R::kCausal, R::kWindow, R::kSinks, R::kMask, R::kSoftcap,
              R::kAlibi, R::kSinkLogits, typename R::ScorePolicy,
              R::kLse && !kPartial, R::kWeights && !kPartial,
-             kPartial ? ScoreStage::kNone : R::kScores, kPartial, kRing,
-             Stored>;
+             kPartial ? ScoreStage::kNone : R::kScores, kPartial, kRing, Stored,
+             Turner>;
 
 }  // namespace fovea
 

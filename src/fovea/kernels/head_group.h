@@ -64,6 +64,14 @@ struct QueryPosition<true> {
   int32_t query_position;  // first_position modulo 2^32
 };
 
+template <class Turner>
+struct Turning {
+  const typename Turner::Rotary* rope;
+  uint64_t rotary_position;  // of query 0
+};
+template <>
+struct Turning<void> {};
+
 // Of an int8 cache.
 template <bool kQuantised>
 struct Quantised {};
@@ -120,6 +128,7 @@ struct GroupWith
       group_options::RowOutputs<Features::kHasRowOutputs>,
       group_options::QueryPosition<Features::kPositions>,
       group_options::RingPlace<Features::kRing>,
+      group_options::Turning<typename Features::Turner>,
       group_options::Quantised<Features::kQuantised>,
       group_options::MatrixColumns<Features::kHasScores || Features::kWeights>,
       group_options::VisibleKeys<Features::kEveryKey>,

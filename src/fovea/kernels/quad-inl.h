@@ -68,19 +68,28 @@ HWY_INLINE IntVec OffsetKeys(IntVec keys) {
   const IntTag d;
   return hn::Xor(keys, hn::Set(d, static_cast<int32_t>(0x80808080u)));
 }
-HWY_INLINE IntVec AddKeyProducts(int32_t factor, IntVec keys, IntVec sum) {
-  const IntTag d;
+// sum + the products of unsigned and signed bytes.  g++ 12 copies the sum to
+// another register and back around its builtin, which has another type: half of
+// the instructions of a loop (Zen 5: D2 342 -> 288 us).
+HWY_INLINE IntVec AddByteProducts(IntVec of_unsigned, IntVec of_signed,
+                                  IntVec sum) {
+#if HWY_COMPILER_GCC_ACTUAL
+  __asm__("vpdpbusd %2, %1, %0"
+          : "+v"(sum.raw)
+          : "v"(of_unsigned.raw), "v"(of_signed.raw));
+  return sum;
+#else
   const hn::RebindToUnsigned<QuadTag> du;
-  return hn::SumOfMulQuadAccumulate(d, hn::BitCast(du, keys),
-                                    hn::BitCast(QuadTag(), hn::Set(d, factor)),
-                                    sum);
+  return hn::SumOfMulQuadAccumulate(IntTag(), hn::BitCast(du, of_unsigned),
+                                    hn::BitCast(QuadTag(), of_signed), sum);
+#endif
+}
+HWY_INLINE IntVec AddKeyProducts(int32_t factor, IntVec keys, IntVec sum) {
+  return AddByteProducts(keys, hn::Set(IntTag(), factor), sum);
 }
 // Factors from 0 to 127.
 HWY_INLINE IntVec AddValueProducts(int32_t factor, IntVec values, IntVec sum) {
-  const IntTag d;
-  const hn::RebindToUnsigned<QuadTag> du;
-  return hn::SumOfMulQuadAccumulate(d, hn::BitCast(du, hn::Set(d, factor)),
-                                    hn::BitCast(QuadTag(), values), sum);
+  return AddByteProducts(hn::Set(IntTag(), factor), values, sum);
 }
 
 #else
@@ -107,7 +116,7 @@ struct KeyProduct {
   static HWY_INLINE IntVec Add(int32_t factor, IntVec column, IntVec sum) {
     return AddKeyProducts(factor, column, sum);
   }
-  static HWY_INLINE IntVec Pinned(IntVec column) { return column; }
+  static HWY_INLINE IntVec Pinned(IntVec column) { return InRegister(column); }
 };
 struct ValueProduct : KeyProduct {
   template <bool>

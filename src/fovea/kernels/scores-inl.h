@@ -44,6 +44,42 @@ HWY_INLINE const float* QueryRow(const HeadGroup& group, size_t row) {
          HeadOfRow<Shape>(group, row) * group.q_head_stride;
 }
 
+// Rows of q as the scores take them but for the scale: turned, if at all, into
+// `room` [head_dim].  Best asked for in order.
+template <class Shape, class Turner = typename Shape::Features::Turner>
+class QuerySource {
+ public:
+  explicit HWY_INLINE QuerySource(const GroupOf<Shape>& group)
+      : group_(group), turner_(*group.rope) {}
+
+  HWY_INLINE const float* operator()(size_t row, float* room) {
+    const size_t token = TokenOfRow<Shape>(group_, row);
+    if (token != token_) turner_.MoveTo(group_.rotary_position + token);
+    token_ = token;
+    turner_.Turn(QueryRow<Shape>(group_, row), group_.head_dim, room);
+    return room;
+  }
+
+ private:
+  const GroupOf<Shape>& group_;
+  size_t token_ = ~size_t{0};  // none yet
+  Turner turner_;
+};
+
+template <class Shape>
+class QuerySource<Shape, void> {
+ public:
+  explicit HWY_INLINE QuerySource(const GroupOf<Shape>& group)
+      : group_(group) {}
+
+  HWY_INLINE const float* operator()(size_t row, float* /*room*/) const {
+    return QueryRow<Shape>(group_, row);
+  }
+
+ private:
+  const HeadGroup& group_;
+};
+
 }  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace HWY_NAMESPACE

@@ -19,12 +19,13 @@ namespace {
 
 // to[row][dim] = q[row][dim] * scale.
 template <class Shape>
-HWY_INLINE void LoadQueriesAsRows(const HeadGroup& group, const Rows& rows,
+HWY_INLINE void LoadQueriesAsRows(const GroupOf<Shape>& group, const Rows& rows,
                                   float* to) {
   const typename Shape::HeadDim head_dim(group.head_dim);
+  QuerySource<Shape> query(group);
   for (size_t i = 0; i < rows.count; ++i) {
-    ScaleRow(QueryRow<Shape>(group, rows.first + i), head_dim, group.scale,
-             to + i * head_dim);
+    float* row = to + i * head_dim;
+    ScaleRow(query(rows.first + i, row), head_dim, group.scale, row);
   }
 }
 

@@ -42,10 +42,15 @@ HWY_INLINE void TransposeBlockRows(const Rows& rows, size_t dims, float scale,
 
 // queries[dim][row] = q[row][dim] * scale.
 template <class Shape>
-HWY_INLINE void LoadQueriesAcrossLanes(const HeadGroup& group, const Rows& rows,
+HWY_INLINE void LoadQueriesAcrossLanes(const GroupOf<Shape>& group,
+                                       const Rows& rows,
                                        const Scratch& scratch) {
   const typename Shape::HeadDim head_dim(group.head_dim);
-  const auto row = [&](size_t i) { return QueryRow<Shape>(group, i); };
+  QuerySource<Shape> query(group);
+  const auto row = [&](size_t i) {
+    const size_t lane = (i - rows.first) % hn::Lanes(FloatTag());
+    return query(i, scratch.turned + lane * head_dim);
+  };
   TransposeBlockRows<Shape>(rows, head_dim, group.scale, row, scratch.queries);
 }
 

@@ -117,6 +117,15 @@ struct QuantisedScoreSink {
   }
 };
 
+// The count, which the compiler is not to know: g++ 12 copies the sums of a
+// loop of constant length to other registers and back.
+HWY_INLINE size_t Opaque(size_t count) {
+#if HWY_COMPILER_GCC_ACTUAL
+  __asm__("" : "+r"(count));
+#endif
+  return count;
+}
+
 // Scores of whole panels, as ScoreRowsAcrossKeys.
 template <class Shape>
 HWY_INLINE void ScoreRowsAcrossQuantisedKeys(const GroupOf<Shape>& group,
@@ -142,7 +151,7 @@ HWY_INLINE void ScoreRowsAcrossQuantisedKeys(const GroupOf<Shape>& group,
           const QuantisedScoreSink<Shape> sink{group,       scratch,    row,
                                                vec * lanes, tile.first, slot};
           OuterProduct<2 * row_group.value, vec_group.value, KeyProduct>::Run(
-              q, k, AllSteps{quads}, sink);
+              q, k, AllSteps{Opaque(quads)}, sink);
         });
   });
 }

@@ -24,6 +24,21 @@ HWY_INLINE Vec BFloat16ToFloats(hn::Vec<StoredTag<uint16_t>> bits) {
   return hn::BitCast(FloatTag(), hn::ShiftLeft<16>(hn::PromoteTo(du, bits)));
 }
 
+// Highway converts by integers where the target has no instruction for it, and
+// takes infinity and NaN for numbers from 2^16 on there.
+HWY_INLINE Vec Float16ToFloats(hn::Vec<StoredTag<hwy::float16_t>> stored) {
+  const FloatTag d;
+  const Vec x = hn::PromoteTo(d, stored);
+#if HWY_TARGET == HWY_SCALAR || HWY_ARCH_ARM_A64 || \
+    (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2)
+  return x;
+#else
+  const Vec exponent = hn::BitCast(d, hn::Set(IntTag(), 0x7f800000));
+  const auto beyond = hn::Ge(hn::Abs(x), hn::Set(d, 65536.0f));
+  return hn::Or(x, hn::IfThenElseZero(beyond, exponent));
+#endif
+}
+
 HWY_INLINE Vec LoadFloats(const float* from) {
   return hn::LoadU(FloatTag(), from);
 }
@@ -32,8 +47,7 @@ HWY_INLINE Vec LoadFloats(const hwy::bfloat16_t* from) {
                                     reinterpret_cast<const uint16_t*>(from)));
 }
 HWY_INLINE Vec LoadFloats(const hwy::float16_t* from) {
-  return hn::PromoteTo(FloatTag(),
-                       hn::LoadU(StoredTag<hwy::float16_t>(), from));
+  return Float16ToFloats(hn::LoadU(StoredTag<hwy::float16_t>(), from));
 }
 
 // The first `count` of them; the rest is 0.
@@ -47,8 +61,7 @@ HWY_INLINE Vec LoadFloats(const hwy::bfloat16_t* from, size_t count) {
 HWY_INLINE Vec LoadFloats(const hwy::float16_t* from, size_t count) {
   const auto bits = hn::LoadN(StoredTag<uint16_t>(),
                               reinterpret_cast<const uint16_t*>(from), count);
-  return hn::PromoteTo(FloatTag(),
-                       hn::BitCast(StoredTag<hwy::float16_t>(), bits));
+  return Float16ToFloats(hn::BitCast(StoredTag<hwy::float16_t>(), bits));
 }
 
 }  // namespace

@@ -1,21 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# fetch-highway-source.sh DEST [SUITE...]
+# fetch-distribution-source.sh PACKAGE MINIMUM DEST [SUITE...]
 #
-# Unpacks Highway's upstream source, as Debian or Ubuntu carry it, into DEST.
-# For machines that reach their distribution's archive and little else, and
-# whose own release has an older Highway. It needs no root and changes nothing
-# on the system: the system's package sources are copied with another suite's
+# Unpacks the upstream source of PACKAGE, of version MINIMUM or newer, as Debian
+# or Ubuntu carry it, into DEST. For machines that reach their distribution's
+# archive and little else, and whose own release has an older one, or one for
+# other processors only. It needs no root and changes nothing on the system: the system's package sources are copied with another suite's
 # name into an apt state of their own, which is removed in the end. apt checks
 # the archive's signatures as ever.
 #
 # --print-sources SUITE prints those copied sources and stops.
 set -eu
 
-minimum=1.2.0
-
-say() { echo "fetch-highway-source: $*" >&2; }
+say() { echo "fetch-distribution-source: $*" >&2; }
 die() { say "$*"; exit 1; }
 
 command -v apt-get >/dev/null 2>&1 || die "this is no Debian or Ubuntu"
@@ -87,11 +85,14 @@ if [ "${1:-}" = --print-sources ]; then
   exit
 fi
 
-[ $# -ge 1 ] || die "usage: fetch-highway-source.sh DEST [SUITE...]"
-case $1 in /*) dest=$1 ;; *) dest=$PWD/$1 ;; esac
-shift
+[ $# -ge 3 ] ||
+  die "usage: fetch-distribution-source.sh PACKAGE MINIMUM DEST [SUITE...]"
+package=$1
+minimum=$2
+case $3 in /*) dest=$3 ;; *) dest=$PWD/$3 ;; esac
+shift 3
 # shellcheck disable=SC2086  # a list of words
-[ $# -gt 0 ] || set -- $suites
+[ $# -gt 0 ] || set -- "$release" $suites
 
 state=$(mktemp -d)
 trap 'rm -rf "$state"' EXIT
@@ -115,13 +116,13 @@ Acquire::https::Timeout "10";
 #clear APT::Update::Post-Invoke-Success;
 END
 
-# unpack SUITE: fails where the suite has no Highway that is new enough.
+# unpack SUITE: fails where the suite has no package that is new enough.
 unpack() {
   one_line_sources "$1" >"$state/sources/suite.list"
   deb822_sources "$1" >"$state/sources/suite.sources"
   # It fails where any of the sources lacks the suite, though another has it.
   apt-get -c "$state/apt.conf" -qq update >"$state/log" 2>&1 || true
-  version=$(apt-cache -c "$state/apt.conf" showsrc highway 2>>"$state/log" |
+  version=$(apt-cache -c "$state/apt.conf" showsrc "$package" 2>>"$state/log" |
     sed -n 's/^Version: //p' | sort -V | tail -n 1)
   [ -n "$version" ] || return 1
   dpkg --compare-versions "$version" ge "$minimum" || return 1
@@ -129,7 +130,7 @@ unpack() {
   # The upstream tarball only: no patches, and no dpkg-source needed.
   (cd "$state/download" &&
     apt-get -c "$state/apt.conf" -qq source --download-only --tar-only \
-      "highway=$version") >>"$state/log" 2>&1 || return 1
+      "$package=$version") >>"$state/log" 2>&1 || return 1
   # Unpacked beside DEST and then renamed, so that what was interrupted is never
   # taken for whole.
   rm -rf "$dest.part"
@@ -138,12 +139,12 @@ unpack() {
     -C "$dest.part" --strip-components=1
   rm -rf "$dest"
   mv "$dest.part" "$dest"
-  say "Highway $version from $1"
+  say "$package $version from $1"
 }
 
 for suite in "$@"; do
   unpack "$suite" && exit 0
-  say "no Highway >= $minimum in $suite"
+  say "no $package >= $minimum in $suite"
 done
 [ -s "$state/log" ] && tail -n 5 "$state/log" >&2
-die "found no source package of Highway >= $minimum"
+die "found no source package of $package >= $minimum"
