@@ -11,9 +11,9 @@ namespace {
 
 // Some work that no compiler leaves out.
 uint64_t CyclesOf(int additions) {
-  volatile int sum = 0;
+  volatile unsigned sum = 0;
   const uint64_t start = CycleCount();
-  for (int i = 0; i < additions; ++i) sum = sum + i;
+  for (int i = 0; i < additions; ++i) sum = sum + static_cast<unsigned>(i);
   return CyclesBetween(start, CycleCount());
 }
 

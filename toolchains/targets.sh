@@ -30,7 +30,7 @@ target x86-64-avx512 nightly - libgtest-dev
 target aarch64-linux ci $aarch64 $googletest
 target aarch64-linux-clang nightly $aarch64 $clang $googletest
 target aarch64-dotprod nightly $aarch64 $googletest
-target aarch64-sve2 ci $aarch64 $googletest
+target aarch64-sve2 nightly $aarch64 $googletest
 target armv7-linux ci $armv7 $googletest
 target riscv64-linux nightly $riscv64 $googletest
 target riscv64-v ci $riscv64 $clang $googletest
@@ -44,13 +44,13 @@ cxx_headers="- libstdc++-arm-none-eabi-dev"
 
 target cortex-m0plus ci $cortex_m
 target cortex-m4f ci $cortex_m $googletest
-target cortex-m7 ci $cortex_m $googletest
-target cortex-m33 ci $cortex_m $googletest
+target cortex-m7 nightly $cortex_m $googletest
+target cortex-m33 nightly $cortex_m $googletest
 target cortex-m55 ci $cortex_m $googletest
-target aarch64-none ci $clang ld.lld-19 lld-19 - picolibc-aarch64-linux-gnu \
+target aarch64-none nightly $clang ld.lld-19 lld-19 - picolibc-aarch64-linux-gnu \
   aarch64-linux-gnu-g++ g++-aarch64-linux-gnu \
   qemu-system-aarch64 qemu-system-arm $cxx_headers
-target riscv32-none ci riscv64-unknown-elf-g++ gcc-riscv64-unknown-elf \
+target riscv32-none nightly riscv64-unknown-elf-g++ gcc-riscv64-unknown-elf \
   - picolibc-riscv64-unknown-elf qemu-system-riscv32 qemu-system-misc \
   $cxx_headers
 

@@ -45,19 +45,20 @@ HWY_INLINE const float* QueryRow(const HeadGroup& group, size_t row) {
 }
 
 // Rows of q as the scores take them but for the scale: turned, if at all, into
-// `room` [head_dim].  Best asked for in order.
+// room[place][head_dim].  Best asked for in order.
 template <class Shape, class Turner = typename Shape::Features::Turner>
 class QuerySource {
  public:
   explicit HWY_INLINE QuerySource(const GroupOf<Shape>& group)
       : group_(group), turner_(*group.rope) {}
 
-  HWY_INLINE const float* operator()(size_t row, float* room) {
+  HWY_INLINE const float* operator()(size_t row, float* room, size_t place) {
     const size_t token = TokenOfRow<Shape>(group_, row);
     if (token != token_) turner_.MoveTo(group_.rotary_position + token);
     token_ = token;
-    turner_.Turn(QueryRow<Shape>(group_, row), group_.head_dim, room);
-    return room;
+    float* turned = room + place * group_.head_dim;
+    turner_.Turn(QueryRow<Shape>(group_, row), group_.head_dim, turned);
+    return turned;
   }
 
  private:
@@ -72,7 +73,8 @@ class QuerySource<Shape, void> {
   explicit HWY_INLINE QuerySource(const GroupOf<Shape>& group)
       : group_(group) {}
 
-  HWY_INLINE const float* operator()(size_t row, float* /*room*/) const {
+  HWY_INLINE const float* operator()(size_t row, float* /*room*/,
+                                     size_t /*place*/) const {
     return QueryRow<Shape>(group_, row);
   }
 

@@ -25,7 +25,7 @@ HWY_INLINE void LoadQueriesAsRows(const GroupOf<Shape>& group, const Rows& rows,
   QuerySource<Shape> query(group);
   for (size_t i = 0; i < rows.count; ++i) {
     float* row = to + i * head_dim;
-    ScaleRow(query(rows.first + i, row), head_dim, group.scale, row);
+    ScaleRow(query(rows.first + i, row, 0), head_dim, group.scale, row);
   }
 }
 

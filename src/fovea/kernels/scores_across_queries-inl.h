@@ -49,7 +49,7 @@ HWY_INLINE void LoadQueriesAcrossLanes(const GroupOf<Shape>& group,
   QuerySource<Shape> query(group);
   const auto row = [&](size_t i) {
     const size_t lane = (i - rows.first) % hn::Lanes(FloatTag());
-    return query(i, scratch.turned + lane * head_dim);
+    return query(i, scratch.turned, lane);
   };
   TransposeBlockRows<Shape>(rows, head_dim, group.scale, row, scratch.queries);
 }
