@@ -132,6 +132,8 @@ if(EXISTS "${FOVEA_BOARD_DIR}/test.ld")
   if(FOVEA_PICOLIBC)
     target_sources(fovea_test_board
                    INTERFACE "${PROJECT_SOURCE_DIR}/tests/bare/picolibc.cc")
+    # One thread, and no library to guard the variables of functions with.
+    target_compile_options(fovea_test_board INTERFACE -fno-threadsafe-statics)
     target_link_libraries(fovea_test_board
                           INTERFACE "${fovea_libraries}/libsemihost.a")
   else()

@@ -156,7 +156,7 @@ def table(args):
     if args.before:
         with open(args.before, encoding='utf-8') as stream:
             text = stream.read()
-        print(text[:text.index('| target |')], end='')
+        print(text.split('| target |')[0], end='')
     print('| target | configuration | flash | RAM | stack |')
     print('|---|---|---|---|---|')
     for row in rows:

@@ -9,6 +9,9 @@
 #include "fovea/multi_head.h"
 #include "fovea/self_test.h"
 
+// Not all of it is used by any one image.
+#pragma GCC diagnostic ignored "-Wunused-const-variable"
+
 namespace {
 
 // 4 heads on 2 of dim 64, 128 tokens: what most rows are about.
