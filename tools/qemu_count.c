@@ -18,7 +18,7 @@
 #include <string.h>
 
 #ifndef QEMU_PLUGIN_VERSION
-#define QEMU_PLUGIN_VERSION 1  // QEMU 4.2 to 9.0 take it
+#define QEMU_PLUGIN_VERSION 1  // of QEMU 7.2; later ones want later ones
 #endif
 
 typedef uint64_t qemu_plugin_id_t;
