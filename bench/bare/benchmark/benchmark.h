@@ -20,7 +20,7 @@ struct Counter {
   double value = 0;
   Flags flags = kDefaults;
 
-  // NOLINTNEXTLINE(google-explicit-constructor): as the original's
+  // Not explicit, as the original is not.
   Counter(double v = 0, Flags f = kDefaults) : value(v), flags(f) {}
 };
 
