@@ -105,7 +105,9 @@ HWY_INLINE void Accumulate(const GroupOf<Shape>& group, const Rows& rows,
                     group.v_token_stride;
   const size_t vecs = value_dim / lanes;
   // A single row has few chains, each of which waits for itself.
-  constexpr size_t kVecGroup = Shape::kMaxRows == 1 && kUnrolled >= 16 ? 8 : 4;
+  constexpr size_t kVecsOfOne = kMaxLanes == 1 ? 16 : 8;
+  constexpr size_t kVecGroup =
+      Shape::kMaxRows == 1 && kUnrolled >= 16 ? kVecsOfOne : 4;
   ForGroups<kVecGroup>(0, vecs, [&](auto vec_group, size_t vec) HWY_ATTR {
     const size_t column = vec * lanes;
     const auto v = how.template Columns<vec_group.value>(values, column,

@@ -19,8 +19,10 @@
 
 #include <hwy/cache_control.h>
 
+#include <type_traits>
 #include <utility>
 
+#include "fovea/kernels/port_block-inl.h"
 #include "fovea/kernels/stored-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -40,6 +42,8 @@ struct Factors {
 template <class Element = float>
 struct AdjacentColumns {
   static constexpr bool kAdjacent = true;
+  // Those of one block are floats side by side.
+  static constexpr bool kSideBySide = std::is_same<Element, float>::value;
   const Element* data;
   size_t step;
 
@@ -55,6 +59,7 @@ struct AdjacentColumns {
 // The last columns of a row, fewer than a vector: the rest is not read.
 template <class Element = float>
 struct LastColumns {
+  static constexpr bool kSideBySide = false;
   const Element* data;
   size_t step;
   size_t count;
@@ -70,6 +75,9 @@ struct LastColumns {
 template <class Element = float>
 struct PanelColumns {
   static constexpr bool kAdjacent = false;
+  // On one lane, that is, where a block is never wider than a panel.
+  static constexpr bool kSideBySide =
+      std::is_same<Element, float>::value && kMaxLanes == 1;
   const Element* data;  // the first panel
   size_t first;         // first column
   size_t panel_stride;
@@ -204,6 +212,14 @@ struct OuterProduct<kRows, kVecs, Math, std::index_sequence<kBlock...>,
  private:
   template <size_t>
   using VecAt = typename Math::Sum;
+  using Block = PortBlock<kRows, kVecs>;
+
+  // Whether the port computes the first steps.
+  template <class Columns, class Steps>
+  static constexpr bool PortSums() {
+    return Block::kExists && std::is_same<Math, FloatProduct>::value &&
+           Columns::kSideBySide && !Steps::kSkipsMarked;
+  }
 
   // Names one more accumulator until there are kRows * kVecs of them.
   template <class Columns, class Steps, class Sink, class... Sums>
@@ -227,6 +243,14 @@ struct OuterProduct<kRows, kVecs, Math, std::index_sequence<kBlock...>,
     const size_t common = steps.Common();
     const size_t longest = steps.Longest();
     size_t k = 0;
+    if constexpr (PortSums<Columns, Steps>()) {
+      HWY_ALIGN float done[kRows * kVecs * kMaxLanes];
+      k = Block::Sum(factors, a.row_stride, a.step, b.At(columns, 0), b.step,
+                     common, Steps::kStart, done);
+      if (k != 0) ((sums = hn::Load(FloatTag(), done + kBlock)), ...);
+      factors += k * a.step;
+      columns += k * b.step;
+    }
     for (; k < common; ++k) {
       Step<Steps::kSkipsMarked>(factors, a.row_stride,
                                 Column(b.Load(columns, kVec))..., sums...);
