@@ -24,7 +24,7 @@ struct OutputSink {
   HWY_INLINE void operator()(size_t row, size_t vec, Vec sum) const {
     const FloatTag d;
     float* at = output + row * stride + vec * hn::Lanes(d);
-    hn::Store(Fma(hn::Load(d, at), hn::Set(d, correction[row]), sum), d, at);
+    StoreLanes(Fma(LoadLanes(at), hn::Set(d, correction[row]), sum), at);
   }
 };
 

@@ -64,7 +64,7 @@ HWY_INLINE Vec Exp2(Vec x) {
   const Vec fraction = hn::Sub(x, hn::Sub(rounded, shift));
   // A product, not an addition to the exponent: NaN stays NaN.
   const Vec result = hn::Mul(Exp2Fraction(fraction), PowerOfTwo(rounded));
-  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, kExp2Underflow)), result);
+  return ZeroWhereBelow(x, kExp2Underflow, result);
 }
 
 // x log2(e) = n + f: returns 2^n.  log2(e) in two parts keeps the error of a
@@ -105,9 +105,7 @@ constexpr float kExpUnderflow = -69.3147181f;
 // kExpUnderflow, exactly 1 at 0, exactly 0 below kExpUnderflow (-inf too), NaN
 // for NaN.
 HWY_INLINE Vec ExpNonPositive(Vec x) {
-  const FloatTag d;
-  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, kExpUnderflow)),
-                            ExpInRange(x));
+  return ZeroWhereBelow(x, kExpUnderflow, ExpInRange(x));
 }
 
 }  // namespace

@@ -13,6 +13,8 @@
 #define FOVEA_KERNELS_ONLINE_SOFTMAX_INL_H_
 #endif
 
+#include <utility>
+
 #include "fovea/kernels/exp2-inl.h"
 #include "fovea/kernels/finish_scores-inl.h"
 
@@ -50,42 +52,70 @@ HWY_INLINE HWY_MAYBE_UNUSED void ScaleRow(const float* from, size_t count,
 // its sign, so that P.V leaves out the key's values (accumulate-inl.h).
 HWY_INLINE Vec HiddenProbability() { return hn::Set(FloatTag(), -0.0f); }
 
+// The keys of one vector of queries, whose scores become probabilities.
+template <class Shape, bool kMarked>
+struct KeysOfQueries {
+  const GroupOf<Shape>& group;
+  const Rows& rows;
+  const Tile& tile;
+  const Scratch& scratch;
+  size_t lane;
+
+  HWY_INLINE Vec Probability(size_t key, Vec max) const {
+    const size_t width = Shape::kVecs * hn::Lanes(FloatTag());
+    float* at = scratch.scores + key * width + lane;
+    Vec p = Exp2(hn::Sub(LoadLanes(at), max));
+    if constexpr (kMarked) {
+      const OfQueries<Shape> place{group, rows, tile, scratch, lane, key};
+      p = hn::IfThenElse(place.Visible(), p, HiddenProbability());
+    }
+    StoreLanes(p, at);
+    return p;
+  }
+
+  // Of the keys [begin, count) of the tile whose index mod 16 is `residue`.
+  HWY_INLINE Vec SumOf(size_t residue, size_t begin, size_t count,
+                       Vec max) const {
+    Vec sum = hn::Zero(FloatTag());
+    size_t key = begin / kPanel * kPanel + residue;
+    if (kMarked && key < begin) key += kPanel;
+    for (; key < count; key += kPanel)
+      sum = hn::Add(sum, Probability(key, max));
+    return sum;
+  }
+
+  // Of a whole tile.
+  template <size_t... kIndex>
+  HWY_INLINE Vec SumOfAll(size_t residue, Vec max,
+                          std::index_sequence<kIndex...>) const {
+    Vec sum = hn::Zero(FloatTag());
+    ((sum = hn::Add(sum, Probability(residue + kIndex * kPanel, max))), ...);
+    return sum;
+  }
+};
+
 // Replaces the keys of one vector of queries, [begin, count) of the tile, by
 // their probabilities; returns their sum.
 template <class Shape, bool kMarked>
-HWY_INLINE Vec ProbabilitiesOfQueries(const GroupOf<Shape>& group,
-                                      const Rows& rows, const Tile& tile,
-                                      size_t lane, size_t count, Vec max,
-                                      const Scratch& scratch) {
-  const FloatTag d;
-  const size_t lanes = hn::Lanes(d);
-  const size_t width = Shape::kVecs * lanes;
-  float* HWY_RESTRICT scores = scratch.scores + lane;
+HWY_INLINE Vec ProbabilitiesOfQueries(const KeysOfQueries<Shape, kMarked>& keys,
+                                      size_t begin, size_t count, Vec max) {
+  const size_t lanes = hn::Lanes(FloatTag());
   HWY_ALIGN float partial[kPanel * kMaxLanes];
-  for (size_t residue = 0; residue < kPanel; ++residue) {
-    Vec sum = hn::Zero(d);
-    size_t key = FirstKey<Shape>(tile) / kPanel * kPanel + residue;
-    if (kMarked && key < FirstKey<Shape>(tile)) key += kPanel;
-    for (; key < count; key += kPanel) {
-      float* at = scores + key * width;
-      Vec p = Exp2(hn::Sub(hn::Load(d, at), max));
-      if constexpr (kMarked) {
-        const OfQueries<Shape> place{group, rows, tile, scratch, lane, key};
-        p = hn::IfThenElse(place.Visible(), p, HiddenProbability());
-      }
-      hn::Store(p, d, at);
-      sum = hn::Add(sum, p);
+  constexpr bool kUnrolls = !kMarked && kUnrolled >= 8;
+  if (kUnrolls && count == kTile) {
+    for (size_t residue = 0; residue < kPanel; ++residue) {
+      const Vec sum = keys.SumOfAll(residue, max,
+                                    std::make_index_sequence<kTile / kPanel>());
+      StoreLanes(sum, partial + residue * lanes);
     }
-    hn::Store(sum, d, partial + residue * lanes);
-  }
-  for (size_t half = kPanel / 2; half >= 1; half /= 2) {
-    for (size_t i = 0; i < half; ++i) {
-      const Vec low = hn::Load(d, partial + i * lanes);
-      const Vec high = hn::Load(d, partial + (i + half) * lanes);
-      hn::Store(hn::Add(low, high), d, partial + i * lanes);
+  } else {
+    for (size_t residue = 0; residue < kPanel; ++residue) {
+      const Vec sum = keys.SumOf(residue, begin, count, max);
+      StoreLanes(sum, partial + residue * lanes);
     }
   }
-  return hn::Load(d, partial);
+  FoldVectors<kPanel / 2>(partial);
+  return LoadLanes(partial);
 }
 
 // scores[key][query], the maximum already in next_max.
@@ -95,17 +125,18 @@ HWY_INLINE void SoftmaxOfQueries(const GroupOf<Shape>& group, const Rows& rows,
   const FloatTag d;
   const size_t lanes = hn::Lanes(d);
   for (size_t lane = 0; lane < rows.count; lane += lanes) {
-    const Vec max = hn::Load(d, scratch.next_max + lane);
-    const Vec correction = Exp2(hn::Sub(hn::Load(d, scratch.max + lane), max));
+    const Vec max = LoadLanes(scratch.next_max + lane);
+    const Vec correction = Exp2(hn::Sub(LoadLanes(scratch.max + lane), max));
     // Without marks the vector's last row sees the most keys.
     const size_t count =
         kMarked ? tile.count : scratch.counts[lane + lanes - 1];
-    const Vec sum = ProbabilitiesOfQueries<Shape, kMarked>(
-        group, rows, tile, lane, count, max, scratch);
-    hn::Store(correction, d, scratch.correction + lane);
-    hn::Store(max, d, scratch.max + lane);
-    hn::Store(Fma(hn::Load(d, scratch.sum + lane), correction, sum), d,
-              scratch.sum + lane);
+    const KeysOfQueries<Shape, kMarked> keys{group, rows, tile, scratch, lane};
+    const Vec sum =
+        ProbabilitiesOfQueries(keys, FirstKey<Shape>(tile), count, max);
+    StoreLanes(correction, scratch.correction + lane);
+    StoreLanes(max, scratch.max + lane);
+    StoreLanes(Fma(LoadLanes(scratch.sum + lane), correction, sum),
+               scratch.sum + lane);
   }
 }
 
@@ -124,12 +155,12 @@ HWY_INLINE float FinishAndMax(const GroupOf<Shape>& group, const Rows& rows,
   size_t key = FirstKey<Shape>(tile) / kPanel * kPanel;
   if constexpr (!Shape::Features::kFinishes && !kMarked) {
     for (; key + lanes <= count; key += lanes) {
-      most = hn::Max(hn::Load(d, scores + key), most);
+      most = Larger(LoadLanes(scores + key), most);
     }
   }
   for (; key < padded; key += lanes) {
     const OfKeys<Shape> place{group, rows, tile, scratch, row, key};
-    Vec score = hn::Load(d, scores + key);
+    Vec score = LoadLanes(scores + key);
     if constexpr (Shape::Features::kFinishes || kMarked) {
       score = ChangeScore<Shape>(score, place);
     }
@@ -143,8 +174,8 @@ HWY_INLINE float FinishAndMax(const GroupOf<Shape>& group, const Rows& rows,
     if constexpr (Shape::Features::kFinishes) {
       WriteFinished<Shape>(score, place);
     }
-    hn::Store(score, d, scores + key);
-    most = hn::Max(score, most);
+    StoreLanes(score, scores + key);
+    most = Larger(score, most);
   }
   return hn::ReduceMax(d, most);
 }
@@ -161,11 +192,11 @@ HWY_INLINE float ProbabilitiesOfRow(float* HWY_RESTRICT scores, size_t begin,
   for (size_t residue = 0; residue < kPanel; residue += lanes) {
     Vec sum = hn::Zero(d);
     for (size_t key = begin + residue; key < padded; key += kPanel) {
-      const Vec p = probability(key, hn::Sub(hn::Load(d, scores + key), max));
-      hn::Store(p, d, scores + key);
+      const Vec p = probability(key, hn::Sub(LoadLanes(scores + key), max));
+      StoreLanes(p, scores + key);
       sum = hn::Add(sum, p);
     }
-    hn::Store(sum, d, partial + residue);
+    StoreLanes(sum, partial + residue);
   }
   return TreeSum16(partial);
 }

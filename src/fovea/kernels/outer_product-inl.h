@@ -191,6 +191,14 @@ struct FloatProduct {
   static HWY_INLINE Vec Pinned(Vec column) { return InRegister(column); }
 };
 
+// Whether a sink takes all rows of a vector of columns at once, as
+// sink.Column(vec, sums of the rows...), instead of sink(row, vec, sum).
+template <class Sink, class = void>
+struct TakesColumns : std::false_type {};
+template <class Sink>
+struct TakesColumns<Sink, std::enable_if_t<Sink::kTakesColumns>>
+    : std::true_type {};
+
 template <size_t kRows, size_t kVecs, class Math = FloatProduct,
           class BlockIndices = std::make_index_sequence<kRows * kVecs>,
           class VecIndices = std::make_index_sequence<kVecs>>
@@ -247,7 +255,7 @@ struct OuterProduct<kRows, kVecs, Math, std::index_sequence<kBlock...>,
       HWY_ALIGN float done[kRows * kVecs * kMaxLanes];
       k = Block::Sum(factors, a.row_stride, a.step, b.At(columns, 0), b.step,
                      common, Steps::kStart, done);
-      if (k != 0) ((sums = hn::Load(FloatTag(), done + kBlock)), ...);
+      if (k != 0) ((sums = LoadLanes(done + kBlock)), ...);
       factors += k * a.step;
       columns += k * b.step;
     }
@@ -266,7 +274,18 @@ struct OuterProduct<kRows, kVecs, Math, std::index_sequence<kBlock...>,
       factors += a.step;
       columns += b.step;
     }
-    (sink(kBlock / kVecs, kBlock % kVecs, sums), ...);
+    if constexpr (TakesColumns<Sink>::value) {
+      (HandColumn<kVec>(sink, std::make_index_sequence<kRows>(), sums...), ...);
+    } else {
+      (sink(kBlock / kVecs, kBlock % kVecs, sums), ...);
+    }
+  }
+
+  template <size_t kVecIndex, class Sink, size_t... kRow>
+  static HWY_INLINE void HandColumn(const Sink& sink,
+                                    std::index_sequence<kRow...>,
+                                    VecAt<kBlock>... sums) {
+    sink.Column(kVecIndex, Pick<kRow * kVecs + kVecIndex>(sums...)...);
   }
 
   // A vector that only one row uses is better read by its multiply-add.

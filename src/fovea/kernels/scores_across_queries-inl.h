@@ -72,6 +72,7 @@ HWY_INLINE void LoadBiasAcrossLanes(const GroupOf<Shape>& group,
 // Stores the scores of some keys and raises each lane's maximum.
 template <class Shape, Sees kSees>
 struct ScoreSink {
+  static constexpr bool kTakesColumns = true;
   const GroupOf<Shape>& group;
   const Rows& rows;
   const Tile& tile;
@@ -80,20 +81,43 @@ struct ScoreSink {
   size_t first_key;  // in the tile
   Chain chain;
 
-  HWY_INLINE void operator()(size_t row, size_t vec, Vec score) const {
+  template <class... Scores>
+  HWY_INLINE void Column(size_t vec, Scores... scores) const {
     const FloatTag d;
-    const size_t key = first_key + row;
     const size_t lane = first_lane + vec * hn::Lanes(d);
-    float* at = scratch.scores + key * BlockWidth<Shape>() + lane;
-    if (!chain.first) score = hn::Add(hn::Load(d, at), score);
-    if (!chain.last) return hn::Store(score, d, at);
+    size_t key = first_key;
+    const bool first = chain.first;
+    if (!chain.last) return (Keep(lane, key++, first, scores), ...);
+    float* max = scratch.next_max + lane;
+    Vec most = LoadLanes(max);
+    ((most = Larger(Finish(lane, key++, first, scores), most)), ...);
+    StoreLanes(most, max);
+  }
+
+ private:
+  HWY_INLINE float* At(size_t lane, size_t key) const {
+    return scratch.scores + key * BlockWidth<Shape>() + lane;
+  }
+  // With the chains before.
+  HWY_INLINE Vec Whole(size_t lane, size_t key, bool first, Vec score) const {
+    if (first) return score;
+    return hn::Add(LoadLanes(At(lane, key)), score);
+  }
+  HWY_INLINE void Keep(size_t lane, size_t key, bool first, Vec score) const {
+    StoreLanes(Whole(lane, key, first, score), At(lane, key));
+  }
+
+  // Returns what it stores, the score that the softmax sees.
+  HWY_INLINE Vec Finish(size_t lane, size_t key, bool first, Vec score) const {
+    const FloatTag d;
+    score = Whole(lane, key, first, score);
     const OfQueries<Shape> place{group, rows, tile, scratch, lane, key};
     if constexpr (Shape::Features::kFinishes || kSees == Sees::kMarked) {
       score = ChangeScore<Shape>(score, place);
     }
     if constexpr (kSees == Sees::kPrefix) {
       const Vec index = hn::Set(d, static_cast<float>(key));
-      const auto visible = hn::Lt(index, hn::Load(d, scratch.limits + lane));
+      const auto visible = hn::Lt(index, LoadLanes(scratch.limits + lane));
       score = hn::IfThenElse(visible, score, MaskedScore());
     } else if constexpr (kSees == Sees::kMarked) {
       score = hn::IfThenElse(place.Visible(), score, MaskedScore());
@@ -101,9 +125,8 @@ struct ScoreSink {
     if constexpr (Shape::Features::kFinishes) {
       WriteFinished<Shape>(score, place);
     }
-    hn::Store(score, d, at);
-    float* max = scratch.next_max + lane;
-    hn::Store(hn::Max(score, hn::Load(d, max)), d, max);
+    StoreLanes(score, At(lane, key));
+    return score;
   }
 };
 
