@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Blocks of the micro-kernel (outer_product-inl.h) that a port computes where
-// Highway has no vectors: for one lane, 16 sums at a time.
+// Highway has one lane: 16 sums at a time, each the chain of fused
+// multiply-adds that the kernel states, in its order.
 //
-// A port gives the three functions below and FOVEA_HAS_FLOAT_BLOCKS is 1; what
-// they leave of a chain the kernel goes on with.
+// A port that has them defines FOVEA_HAS_FLOAT_BLOCKS as 1 and gives, for
+// count >= 1 steps k of chains that begin with `start`, steps and strides in
+// floats,
+//
+//   SumAlong4x4    sums[row][column] of factors[row * row_stride + k] and
+//                  columns[k * step + column], four of each
+//   SumAcross4x4   the same of factors[k * 4 + row]
+//   SumAlong1x16   the same of factors[k], one row and 16 columns
+//
+// and, for output[row * stride + column],
+//
+//   Join4x4        output = output * correction[row] + sums, fused
+//   Join1x16       the same of one row
 #ifndef FOVEA_PORT_FLOAT_BLOCK_H_
 #define FOVEA_PORT_FLOAT_BLOCK_H_
 

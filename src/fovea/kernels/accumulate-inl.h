@@ -17,9 +17,17 @@ namespace HWY_NAMESPACE {
 namespace {
 
 struct OutputSink {
+  static constexpr bool kTakesBlocks = true;
   float* output;
   size_t stride;
   const float* correction;
+
+  HWY_INLINE float* Place(float* room) const { return room; }
+  template <class Block>
+  HWY_INLINE bool Take(const float* sums) const {
+    Block::Join(sums, correction, output, stride);
+    return true;
+  }
 
   HWY_INLINE void operator()(size_t row, size_t vec, Vec sum) const {
     const FloatTag d;

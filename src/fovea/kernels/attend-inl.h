@@ -72,7 +72,9 @@ struct QueryLanes {
     if constexpr (Shape::Features::kHasBias) {
       LoadBiasAcrossLanes<Shape>(group, rows, tile, scratch);
     }
-    hwy::CopyBytes(scratch.max, scratch.next_max, Width() * sizeof(float));
+    if constexpr (!kMaxInPass) {
+      hwy::CopyBytes(scratch.max, scratch.next_max, Width() * sizeof(float));
+    }
     WithSees<Shape>(tile.sees, [&](auto sees) HWY_ATTR {
       ScoreKeysAcrossQueries<Shape, sees.value>(group, rows, tile, scratch);
     });

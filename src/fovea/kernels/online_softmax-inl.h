@@ -52,6 +52,11 @@ HWY_INLINE HWY_MAYBE_UNUSED void ScaleRow(const float* from, size_t count,
 // its sign, so that P.V leaves out the key's values (accumulate-inl.h).
 HWY_INLINE Vec HiddenProbability() { return hn::Set(FloatTag(), -0.0f); }
 
+// On one lane the largest score of a query is found in a pass of its own: a
+// maximum in a register costs less than one in memory, and whole blocks of
+// scores may come from a port.
+constexpr bool kMaxInPass = kMaxLanes == 1;
+
 // The keys of one vector of queries, whose scores become probabilities.
 template <class Shape, bool kMarked>
 struct KeysOfQueries {
@@ -61,9 +66,25 @@ struct KeysOfQueries {
   const Scratch& scratch;
   size_t lane;
 
-  HWY_INLINE Vec Probability(size_t key, Vec max) const {
+  HWY_INLINE float* At(size_t key) const {
     const size_t width = Shape::kVecs * hn::Lanes(FloatTag());
-    float* at = scratch.scores + key * width + lane;
+    return scratch.scores + key * width + lane;
+  }
+
+  // The largest of [key, count), or `most`.
+  HWY_INLINE Vec Max(size_t key, size_t count, Vec most) const {
+    constexpr size_t kTurn = 4;
+    for (; key + kTurn <= count; key += kTurn) {
+      Repeat<kTurn>([&](size_t i) HWY_ATTR {
+        most = Larger(LoadLanes(At(key + i)), most);
+      });
+    }
+    for (; key < count; ++key) most = Larger(LoadLanes(At(key)), most);
+    return most;
+  }
+
+  HWY_INLINE Vec Probability(size_t key, Vec max) const {
+    float* at = At(key);
     Vec p = Exp2(hn::Sub(LoadLanes(at), max));
     if constexpr (kMarked) {
       const OfQueries<Shape> place{group, rows, tile, scratch, lane, key};
@@ -118,21 +139,23 @@ HWY_INLINE Vec ProbabilitiesOfQueries(const KeysOfQueries<Shape, kMarked>& keys,
   return LoadLanes(partial);
 }
 
-// scores[key][query], the maximum already in next_max.
+// scores[key][query]; the maximum is already in next_max, or found here.
 template <class Shape, bool kMarked>
 HWY_INLINE void SoftmaxOfQueries(const GroupOf<Shape>& group, const Rows& rows,
                                  const Tile& tile, const Scratch& scratch) {
   const FloatTag d;
   const size_t lanes = hn::Lanes(d);
+  const size_t begin = FirstKey<Shape>(tile);
   for (size_t lane = 0; lane < rows.count; lane += lanes) {
-    const Vec max = LoadLanes(scratch.next_max + lane);
-    const Vec correction = Exp2(hn::Sub(LoadLanes(scratch.max + lane), max));
+    const KeysOfQueries<Shape, kMarked> keys{group, rows, tile, scratch, lane};
     // Without marks the vector's last row sees the most keys.
     const size_t count =
         kMarked ? tile.count : scratch.counts[lane + lanes - 1];
-    const KeysOfQueries<Shape, kMarked> keys{group, rows, tile, scratch, lane};
-    const Vec sum =
-        ProbabilitiesOfQueries(keys, FirstKey<Shape>(tile), count, max);
+    const Vec old_max = LoadLanes(scratch.max + lane);
+    const Vec max = kMaxInPass ? keys.Max(begin, count, old_max)
+                               : LoadLanes(scratch.next_max + lane);
+    const Vec correction = Exp2(hn::Sub(old_max, max));
+    const Vec sum = ProbabilitiesOfQueries(keys, begin, count, max);
     StoreLanes(correction, scratch.correction + lane);
     StoreLanes(max, scratch.max + lane);
     StoreLanes(Fma(LoadLanes(scratch.sum + lane), correction, sum),

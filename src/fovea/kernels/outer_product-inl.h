@@ -199,6 +199,17 @@ template <class Sink>
 struct TakesColumns<Sink, std::enable_if_t<Sink::kTakesColumns>>
     : std::true_type {};
 
+// Whether a sink may take what a port has summed (PortBlock):
+//
+//   sink.Place(room)         where the port's sums go, room or a place of its
+//   own sink.Take<Block>(place)  takes them all; or false, then they come one
+//   by one
+template <class Sink, class = void>
+struct TakesBlocks : std::false_type {};
+template <class Sink>
+struct TakesBlocks<Sink, std::enable_if_t<Sink::kTakesBlocks>>
+    : std::true_type {};
+
 template <size_t kRows, size_t kVecs, class Math = FloatProduct,
           class BlockIndices = std::make_index_sequence<kRows * kVecs>,
           class VecIndices = std::make_index_sequence<kVecs>>
@@ -252,12 +263,19 @@ struct OuterProduct<kRows, kVecs, Math, std::index_sequence<kBlock...>,
     const size_t longest = steps.Longest();
     size_t k = 0;
     if constexpr (PortSums<Columns, Steps>()) {
-      HWY_ALIGN float done[kRows * kVecs * kMaxLanes];
-      k = Block::Sum(factors, a.row_stride, a.step, b.At(columns, 0), b.step,
-                     common, Steps::kStart, done);
-      if (k != 0) ((sums = LoadLanes(done + kBlock)), ...);
-      factors += k * a.step;
-      columns += k * b.step;
+      HWY_ALIGN float room[kRows * kVecs];
+      float* place = room;
+      if constexpr (TakesBlocks<Sink>::value) place = sink.Place(room);
+      if (Block::Sum(factors, a.row_stride, a.step, b.At(columns, 0), b.step,
+                     common, Steps::kStart, place)) {
+        if constexpr (TakesBlocks<Sink>::value) {
+          if (common == longest && sink.template Take<Block>(place)) return;
+        }
+        ((sums = LoadLanes(place + kBlock)), ...);
+        k = common;
+        factors += k * a.step;
+        columns += k * b.step;
+      }
     }
     for (; k < common; ++k) {
       Step<Steps::kSkipsMarked>(factors, a.row_stride,

@@ -16,10 +16,7 @@ namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
 
-// kRows x kVecs sums over the first steps of chains that begin with `start`:
-// factors a[row * row_stride + k * a_step], columns b[k * b_step + column].
-// Writes sums[row][column] and returns how many steps they hold; 0: none, and
-// nothing is written.
+// What the port computes of blocks of kRows x kVecs.
 template <size_t kRows, size_t kVecs>
 struct PortBlock {
   static constexpr bool kExists = false;
@@ -27,27 +24,31 @@ struct PortBlock {
 
 #if FOVEA_HAS_FLOAT_BLOCKS && HWY_TARGET == HWY_SCALAR
 
-HWY_INLINE constexpr size_t WholeTurns(size_t count) {
-  return count / port::kBlockSteps * port::kBlockSteps;
-}
-
 template <>
 struct PortBlock<4, 4> {
   static constexpr bool kExists = true;
 
-  static HWY_INLINE size_t Sum(const float* a, size_t row_stride, size_t a_step,
-                               const float* b, size_t b_step, size_t count,
-                               float start, float* sums) {
-    const size_t whole = WholeTurns(count);
-    if (whole == 0) return 0;
+  // Writes sums[row][column] over `count` steps of factors
+  // a[row * row_stride + k * a_step] and columns b[k * b_step + column], and
+  // returns true; or false, and writes nothing, where the port has no such
+  // block.
+  static HWY_INLINE bool Sum(const float* a, size_t row_stride, size_t a_step,
+                             const float* b, size_t b_step, size_t count,
+                             float start, float* sums) {
+    if (count == 0) return false;
     if (a_step == 1) {
-      port::SumBlockAlong4x4(a, row_stride, b, b_step, whole, start, sums);
-    } else if (row_stride == 1 && a_step == 4) {
-      port::SumBlockAcross4x4(a, b, b_step, whole, start, sums);
-    } else {
-      return 0;
+      port::SumAlong4x4(a, row_stride, b, b_step, count, start, sums);
+      return true;
     }
-    return whole;
+    if (row_stride != 1 || a_step != 4) return false;
+    port::SumAcross4x4(a, b, b_step, count, start, sums);
+    return true;
+  }
+
+  // output[row * stride + column] = that * correction[row] + sums.
+  static HWY_INLINE void Join(const float* sums, const float* correction,
+                              float* output, size_t stride) {
+    port::Join4x4(sums, correction, output, stride);
   }
 };
 
@@ -55,13 +56,16 @@ template <>
 struct PortBlock<1, 16> {
   static constexpr bool kExists = true;
 
-  static HWY_INLINE size_t Sum(const float* a, size_t, size_t a_step,
-                               const float* b, size_t b_step, size_t count,
-                               float start, float* sums) {
-    const size_t whole = WholeTurns(count);
-    if (whole == 0 || a_step != 1) return 0;
-    port::SumBlockAlong1x16(a, b, b_step, whole, start, sums);
-    return whole;
+  static HWY_INLINE bool Sum(const float* a, size_t, size_t a_step,
+                             const float* b, size_t b_step, size_t count,
+                             float start, float* sums) {
+    if (count == 0 || a_step != 1) return false;
+    port::SumAlong1x16(a, b, b_step, count, start, sums);
+    return true;
+  }
+  static HWY_INLINE void Join(const float* sums, const float* correction,
+                              float* output, size_t) {
+    port::Join1x16(sums, *correction, output);
   }
 };
 

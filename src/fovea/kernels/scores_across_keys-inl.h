@@ -30,9 +30,20 @@ HWY_INLINE void LoadQueriesAsRows(const GroupOf<Shape>& group, const Rows& rows,
 }
 
 // Stores scores[row][key].
+template <bool kOneRow>
 struct RowScoreSink {
+  static constexpr bool kTakesBlocks = true;
   float* scores;
   Chain chain;
+
+  // A single row's lie side by side.
+  HWY_INLINE float* Place(float* room) const {
+    return kOneRow && chain.first ? scores : room;
+  }
+  template <class Block>
+  HWY_INLINE bool Take(const float* sums) const {
+    return sums == scores;
+  }
 
   HWY_INLINE void operator()(size_t row, size_t vec, Vec score) const {
     const FloatTag d;
@@ -78,8 +89,8 @@ HWY_INLINE void ScoreRowsAcrossKeys(const GroupOf<Shape>& group,
         const WhileFetching<PanelColumns<Stored>, Stored, kVecs, kInOrder> k{
             {panels + chain.dim * kPanel, vec * lanes, kPanel * head_dim},
             values + fetched};
-        const RowScoreSink sink{scratch.scores + row * kTile + vec * lanes,
-                                chain};
+        const RowScoreSink<kRows == 1> sink{
+            scratch.scores + row * kTile + vec * lanes, chain};
         OuterProduct<kRows, kVecs>::Run(q, k, AllSteps{chain.count}, sink);
       });
     };

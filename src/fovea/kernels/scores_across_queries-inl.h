@@ -9,6 +9,7 @@
 #endif
 
 #include "fovea/kernels/finish_scores-inl.h"
+#include "fovea/kernels/online_softmax-inl.h"
 #include "fovea/kernels/scores-inl.h"
 #include "fovea/kernels/transpose-inl.h"
 
@@ -73,6 +74,7 @@ HWY_INLINE void LoadBiasAcrossLanes(const GroupOf<Shape>& group,
 template <class Shape, Sees kSees>
 struct ScoreSink {
   static constexpr bool kTakesColumns = true;
+  static constexpr bool kTakesBlocks = true;
   const GroupOf<Shape>& group;
   const Rows& rows;
   const Tile& tile;
@@ -81,6 +83,17 @@ struct ScoreSink {
   size_t first_key;  // in the tile
   Chain chain;
 
+  // Of blocks as wide as the scores' rows, sums that stay as they are.
+  HWY_INLINE float* Place(float* room) const {
+    constexpr bool kStays = kSees == Sees::kAll && !Shape::Features::kFinishes;
+    return kStays && chain.first && chain.last ? At(first_lane, first_key)
+                                               : room;
+  }
+  template <class Block>
+  HWY_INLINE bool Take(const float* sums) const {
+    return sums == At(first_lane, first_key);
+  }
+
   template <class... Scores>
   HWY_INLINE void Column(size_t vec, Scores... scores) const {
     const FloatTag d;
@@ -88,6 +101,8 @@ struct ScoreSink {
     size_t key = first_key;
     const bool first = chain.first;
     if (!chain.last) return (Keep(lane, key++, first, scores), ...);
+    if constexpr (kMaxInPass)
+      return ((void)Finish(lane, key++, first, scores), ...);
     float* max = scratch.next_max + lane;
     Vec most = LoadLanes(max);
     ((most = Larger(Finish(lane, key++, first, scores), most)), ...);
