@@ -7,15 +7,15 @@
 // count >= 1 steps k of chains that begin with `start`, steps and strides in
 // floats,
 //
-//   SumAlong4x4    sums[row][column] of factors[row * row_stride + k] and
-//                  columns[k * step + column], four of each
-//   SumAcross4x4   the same of factors[k * 4 + row]
-//   SumAlong1x16   the same of factors[k], one row and 16 columns
+//   SumAlong4x4<kStep>  sums[row][column] of factors[row * row_stride + k] and
+//                       columns[k * kStep + column], four of each
+//   SumAcross4x4        of factors[k * 4 + row] and columns[k * step + column]
+//   SumAlong1x16        of factors[k], one row and 16 columns
 //
 // and, for output[row * stride + column],
 //
-//   Join4x4        output = output * correction[row] + sums, fused
-//   Join1x16       the same of one row
+//   Join4x4             output = output * correction[row] + sums, fused
+//   Join1x16            the same of one row
 #ifndef FOVEA_PORT_FLOAT_BLOCK_H_
 #define FOVEA_PORT_FLOAT_BLOCK_H_
 

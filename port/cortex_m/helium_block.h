@@ -37,23 +37,27 @@ namespace {
 // One or two factors of a row, which its pointer then leaves behind.
 #define FOVEA_ONE_OF(row, r) "ldr " #r ", [%[" #row "]], #4\n"
 #define FOVEA_TWO_OF(row, r0, r1) "ldrd " #r0 ", " #r1 ", [%[" #row "]], #8\n"
-#define FOVEA_TWO_ALONG(qa, qb)                                            \
-  FOVEA_LOAD(qa, 0)                                                        \
-  FOVEA_NEXT_COLUMNS FOVEA_TWO_OF(a0, r8, r9) FOVEA_FMA(0, qa, r8)         \
-      FOVEA_TWO_OF(a1, r10, r11) FOVEA_FMA(1, qa, r10) FOVEA_LOAD(qb, 0)   \
-          FOVEA_NEXT_COLUMNS FOVEA_FMA(0, qb, r9) FOVEA_TWO_OF(a2, r8, r9) \
-              FOVEA_FMA(1, qb, r11) FOVEA_TWO_OF(a3, r10, r11)             \
-                  FOVEA_FMA(2, qa, r8) FOVEA_FMA(3, qa, r10)               \
-                      FOVEA_FMA(2, qb, r9) FOVEA_FMA(3, qb, r11)
+#define FOVEA_LOAD_STEP(q) "vldrw.u32 q" #q ", [%[columns]], %[step]\n"
+#define FOVEA_TWO_ALONG(qa, qb)                                               \
+  FOVEA_LOAD_STEP(qa)                                                         \
+  FOVEA_TWO_OF(a0, r8, r9)                                                    \
+  FOVEA_FMA(0, qa, r8) FOVEA_TWO_OF(a1, r10, r11) FOVEA_FMA(1, qa, r10)       \
+      FOVEA_LOAD_STEP(qb) FOVEA_FMA(0, qb, r9) FOVEA_TWO_OF(a2, r8, r9)       \
+          FOVEA_FMA(1, qb, r11) FOVEA_TWO_OF(a3, r10, r11)                    \
+              FOVEA_FMA(2, qa, r8) FOVEA_FMA(3, qa, r10) FOVEA_FMA(2, qb, r9) \
+                  FOVEA_FMA(3, qb, r11)
 #define FOVEA_FOUR_ALONG FOVEA_TWO_ALONG(4, 5) FOVEA_TWO_ALONG(6, 7)
-#define FOVEA_ONE_ALONG                                             \
-  FOVEA_LOAD(4, 0)                                                  \
-  FOVEA_NEXT_COLUMNS FOVEA_ONE_OF(a0, r8) FOVEA_ONE_OF(a1, r9)      \
-      FOVEA_FMA(0, 4, r8) FOVEA_ONE_OF(a2, r10) FOVEA_FMA(1, 4, r9) \
-          FOVEA_ONE_OF(a3, r11) FOVEA_FMA(2, 4, r10) FOVEA_FMA(3, 4, r11)
+#define FOVEA_ONE_ALONG                                              \
+  FOVEA_LOAD_STEP(4)                                                 \
+  FOVEA_ONE_OF(a0, r8)                                               \
+  FOVEA_ONE_OF(a1, r9) FOVEA_FMA(0, 4, r8) FOVEA_ONE_OF(a2, r10)     \
+      FOVEA_FMA(1, 4, r9) FOVEA_ONE_OF(a3, r11) FOVEA_FMA(2, 4, r10) \
+          FOVEA_FMA(3, 4, r11)
 
-void SumAlong4x4(const float* factors, size_t row_stride, const float* columns,
-                 size_t step, size_t count, float start, float* sums) {
+template <size_t kStep>
+inline void SumAlong4x4(const float* factors, size_t row_stride,
+                        const float* columns, size_t count, float start,
+                        float* sums) {
   const float* a0 = factors;
   const float* a1 = a0 + row_stride;
   const float* a2 = a1 + row_stride;
@@ -62,7 +66,7 @@ void SumAlong4x4(const float* factors, size_t row_stride, const float* columns,
                        FOVEA_STORE
                    : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3),
                      [columns] "+r"(columns)
-                   : [step] "r"(4 * step), [count] "r"(count),
+                   : [step] "i"(4 * kStep), [count] "r"(count),
                      [start] "r"(start), [sums] "r"(sums)
                    : "r8", "r9", "r10", "r11", FOVEA_VECTORS);
 }
@@ -75,8 +79,8 @@ void SumAlong4x4(const float* factors, size_t row_stride, const float* columns,
   FOVEA_ONE_ACROSS(4)     \
   FOVEA_ONE_ACROSS(5) FOVEA_ONE_ACROSS(6) FOVEA_ONE_ACROSS(7)
 
-void SumAcross4x4(const float* factors, const float* columns, size_t step,
-                  size_t count, float start, float* sums) {
+inline void SumAcross4x4(const float* factors, const float* columns,
+                         size_t step, size_t count, float start, float* sums) {
   __asm__ volatile(FOVEA_START FOVEA_STEPS(FOVEA_FOUR_ACROSS,
                                            FOVEA_ONE_ACROSS(4)) FOVEA_STORE
                    : [factors] "+r"(factors), [columns] "+r"(columns)
@@ -87,16 +91,16 @@ void SumAcross4x4(const float* factors, const float* columns, size_t step,
 
 #define FOVEA_STEP_OF_16(a)                                                 \
   FOVEA_LOAD(4, 0)                                                          \
-  FOVEA_LOAD(5, 16) FOVEA_FMA(0, 4, a) FOVEA_LOAD(6, 32) FOVEA_FMA(1, 5, a) \
-      FOVEA_LOAD(7, 48) FOVEA_NEXT_COLUMNS FOVEA_FMA(2, 6, a)               \
-          FOVEA_FMA(3, 7, a)
+  FOVEA_LOAD(5, 16)                                                         \
+  FOVEA_FMA(0, 4, a) FOVEA_LOAD(6, 32) FOVEA_FMA(1, 5, a) FOVEA_LOAD(7, 48) \
+      FOVEA_NEXT_COLUMNS FOVEA_FMA(2, 6, a) FOVEA_FMA(3, 7, a)
 #define FOVEA_FOUR_OF_16                                         \
   "ldmia %[factors]!, {r8, r9, r10, r11}\n" FOVEA_STEP_OF_16(r8) \
       FOVEA_STEP_OF_16(r9) FOVEA_STEP_OF_16(r10) FOVEA_STEP_OF_16(r11)
 #define FOVEA_ONE_OF_16 FOVEA_ONE_OF(factors, r8) FOVEA_STEP_OF_16(r8)
 
-void SumAlong1x16(const float* factors, const float* columns, size_t step,
-                  size_t count, float start, float* sums) {
+inline void SumAlong1x16(const float* factors, const float* columns,
+                         size_t step, size_t count, float start, float* sums) {
   __asm__ volatile(FOVEA_START FOVEA_STEPS(FOVEA_FOUR_OF_16, FOVEA_ONE_OF_16)
                        FOVEA_STORE
                    : [factors] "+r"(factors), [columns] "+r"(columns)
@@ -118,8 +122,8 @@ void SumAlong1x16(const float* factors, const float* columns, size_t step,
   "ldr r8, [%[correction]], #4\n" FOVEA_JOIN( \
       q, 0, sum) "add %[output], %[output], %[stride]\n"
 
-void Join4x4(const float* sums, const float* correction, float* output,
-             size_t stride) {
+inline void Join4x4(const float* sums, const float* correction, float* output,
+                    size_t stride) {
   __asm__ volatile(
       FOVEA_JOIN_ROW(4, 0) FOVEA_JOIN_ROW(5, 1) FOVEA_JOIN_ROW(6, 2)
           FOVEA_JOIN_ROW(7, 3)
@@ -128,7 +132,7 @@ void Join4x4(const float* sums, const float* correction, float* output,
       : "r8", FOVEA_VECTORS);
 }
 
-void Join1x16(const float* sums, float correction, float* output) {
+inline void Join1x16(const float* sums, float correction, float* output) {
   __asm__ volatile("mov r8, %[correction]\n" FOVEA_JOIN(4, 0, 0) FOVEA_JOIN(
                        5, 16, 1) FOVEA_JOIN(6, 32, 2) FOVEA_JOIN(7, 48, 3)
                    : [sums] "+r"(sums)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The micro-kernel's blocks for an M-profile floating-point unit: 16 sums in
 // s0 to s15, what they are multiplied from in the others.  A compiler loads one
-// float an instruction; the unit loads two in less than twice the time (three
-// cycles instead of four on a Cortex-M4, beside a multiply-add on a Cortex-M7).
+// float an instruction, in two cycles on a Cortex-M4.  Several take one cycle
+// each and one more; on a Cortex-M7, whose loads run beside the multiply-adds
+// but for those of several registers, two take as long as one.
 #ifndef FOVEA_PORT_CORTEX_M_VFP_BLOCK_H_
 #define FOVEA_PORT_CORTEX_M_VFP_BLOCK_H_
 
@@ -23,6 +24,22 @@ namespace {
   "vldr.64 d" #d ", [%[" #from "], #" #offset "]\n"
 #define FOVEA_ONE(s, from, offset) \
   "vldr.32 s" #s ", [%[" #from "], #" #offset "]\n"
+// Four neighbours, which the pointer leaves behind on a core that issues one
+// instruction at a time, and which lie at `offset` of it on one that issues
+// two.
+#if __ARM_ARCH == 7 && (__ARM_FP & 8)
+#define FOVEA_FOUR(d0, d1, singles, from, offset) \
+  "vldr.64 d" #d0 ", [%[" #from "], #" offset     \
+  "]\n"                                           \
+  "vldr.64 d" #d1 ", [%[" #from "], #" offset " + 8]\n"
+#define FOVEA_SINGLE_ISSUE(what)
+#define FOVEA_DUAL_ISSUE(what) what
+#else
+#define FOVEA_FOUR(d0, d1, singles, from, offset) \
+  "vldmia %[" #from "]!, {" singles "}\n"
+#define FOVEA_SINGLE_ISSUE(what) what
+#define FOVEA_DUAL_ISSUE(what)
+#endif
 #define FOVEA_ADD(to, what) "add %[" #to "], %[" #to "], %[" #what "]\n"
 #define FOVEA_MOVE(to, bytes) "add %[" #to "], #" #bytes "\n"
 // Four steps a turn while there are as many, then one.
@@ -55,35 +72,44 @@ namespace {
   FOVEA_FMA(12, a, b0)                \
   FOVEA_FMA(13, a, b1) FOVEA_FMA(14, a, b2) FOVEA_FMA(15, a, b3)
 
-// Two steps of 4 x 4, whose rows' factors lie at `offset` of four pointers.
-// Between a load and its use stand as many multiply-adds as there are.
-#define FOVEA_TWO_ALONG(offset)                                                \
-  FOVEA_PAIR(8, columns, 0)                                                    \
-  FOVEA_PAIR(12, a0, offset) FOVEA_PAIR(9, columns, 8) FOVEA_ADD(              \
-      columns, step) FOVEA_ROW0(24, 16, 17, 18, 19) FOVEA_PAIR(13, a1, offset) \
-      FOVEA_ROW1(26, 16, 17, 18, 19) FOVEA_PAIR(14, a2, offset)                \
-          FOVEA_ROW2(28, 16, 17, 18, 19) FOVEA_PAIR(15, a3, offset)            \
-              FOVEA_PAIR(10, columns, 0) FOVEA_PAIR(11, columns, 8)            \
-                  FOVEA_ROW3(30, 16, 17, 18, 19) FOVEA_ADD(columns, step)      \
-                      FOVEA_ROW0(25, 20, 21, 22, 23)                           \
-                          FOVEA_ROW1(27, 20, 21, 22, 23)                       \
-                              FOVEA_ROW2(29, 20, 21, 22, 23)                   \
+// Past what the pointer has left behind of a step of kStep columns.
+#define FOVEA_REST \
+  FOVEA_SINGLE_ISSUE(".if %c[rest]\n add %[columns], %[rest]\n .endif\n")
+
+// Steps `k` and `k` + 1 of 4 x 4, whose rows' factors lie at `offset` of four
+// pointers.  Between a load and its use stand as many multiply-adds as there
+// are.
+#define FOVEA_TWO_ALONG(k, offset)                                       \
+  FOVEA_FOUR(8, 9, "s16-s19", columns, "%c[step] * " #k)                 \
+  FOVEA_REST FOVEA_PAIR(12, a0, offset) FOVEA_PAIR(13, a1, offset)       \
+      FOVEA_ROW0(24, 16, 17, 18, 19) FOVEA_PAIR(14, a2, offset)          \
+          FOVEA_ROW1(26, 16, 17, 18, 19) FOVEA_PAIR(15, a3, offset)      \
+              FOVEA_ROW2(28, 16, 17, 18, 19) FOVEA_FOUR(                 \
+                  10, 11, "s20-s23", columns, "%c[step] * (" #k " + 1)") \
+                  FOVEA_REST FOVEA_ROW3(30, 16, 17, 18, 19)              \
+                      FOVEA_ROW0(25, 20, 21, 22, 23)                     \
+                          FOVEA_ROW1(27, 20, 21, 22, 23)                 \
+                              FOVEA_ROW2(29, 20, 21, 22, 23)             \
                                   FOVEA_ROW3(31, 20, 21, 22, 23)
 #define FOVEA_MOVE_ROWS(bytes) \
   FOVEA_MOVE(a0, bytes)        \
   FOVEA_MOVE(a1, bytes) FOVEA_MOVE(a2, bytes) FOVEA_MOVE(a3, bytes)
-#define FOVEA_FOUR_ALONG \
-  FOVEA_TWO_ALONG(0) FOVEA_TWO_ALONG(8) FOVEA_MOVE_ROWS(16)
+#define FOVEA_FOUR_ALONG                    \
+  FOVEA_TWO_ALONG(0, 0)                     \
+  FOVEA_TWO_ALONG(2, 8) FOVEA_MOVE_ROWS(16) \
+      FOVEA_DUAL_ISSUE("add %[columns], #4 * %c[step]\n")
 #define FOVEA_ONE_ALONG                                                     \
-  FOVEA_PAIR(8, columns, 0)                                                 \
-  FOVEA_ONE(24, a0, 0) FOVEA_PAIR(9, columns, 8) FOVEA_ONE(25, a1, 0)       \
-      FOVEA_ADD(columns, step) FOVEA_ONE(26, a2, 0) FOVEA_ONE(27, a3, 0)    \
+  FOVEA_FOUR(8, 9, "s16-s19", columns, "0")                                 \
+  FOVEA_REST FOVEA_ONE(24, a0, 0) FOVEA_ONE(25, a1, 0) FOVEA_ONE(26, a2, 0) \
+      FOVEA_ONE(27, a3, 0) FOVEA_DUAL_ISSUE("add %[columns], %[step]\n")    \
           FOVEA_ROW0(24, 16, 17, 18, 19) FOVEA_ROW1(25, 16, 17, 18, 19)     \
               FOVEA_ROW2(26, 16, 17, 18, 19) FOVEA_ROW3(27, 16, 17, 18, 19) \
                   FOVEA_MOVE_ROWS(4)
 
-void SumAlong4x4(const float* factors, size_t row_stride, const float* columns,
-                 size_t step, size_t count, float start, float* sums) {
+template <size_t kStep>
+inline void SumAlong4x4(const float* factors, size_t row_stride,
+                        const float* columns, size_t count, float start,
+                        float* sums) {
   const float* a0 = factors;
   const float* a1 = a0 + row_stride;
   const float* a2 = a1 + row_stride;
@@ -92,32 +118,35 @@ void SumAlong4x4(const float* factors, size_t row_stride, const float* columns,
                        FOVEA_STORE
                    : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3),
                      [columns] "+r"(columns), [count] "+r"(count)
-                   : [step] "r"(4 * step), [start] "r"(start), [sums] "r"(sums)
+                   : [step] "i"(4 * kStep), [rest] "i"(4 * kStep - 16),
+                     [start] "r"(start), [sums] "r"(sums)
                    : FOVEA_SINGLES);
 }
 
 // One step of 4 x 4, whose rows' factors lie side by side.
-#define FOVEA_STEP_ACROSS(offset0, offset1)                             \
-  FOVEA_PAIR(12, factors, offset0)                                      \
-  FOVEA_PAIR(8, columns, 0) FOVEA_PAIR(9, columns, 8)                   \
-      FOVEA_PAIR(13, factors, offset1) FOVEA_ADD(columns, step)         \
-          FOVEA_ROW0(24, 16, 17, 18, 19) FOVEA_ROW1(25, 16, 17, 18, 19) \
-              FOVEA_ROW2(26, 16, 17, 18, 19) FOVEA_ROW3(27, 16, 17, 18, 19)
+#define FOVEA_STEP_ACROSS(offset)                                   \
+  FOVEA_FOUR(8, 9, "s16-s19", columns, "0")                         \
+  FOVEA_FOUR(12, 13, "s24-s27", factors, #offset)                   \
+  FOVEA_ADD(columns, step) FOVEA_ROW0(24, 16, 17, 18, 19)           \
+      FOVEA_ROW1(25, 16, 17, 18, 19) FOVEA_ROW2(26, 16, 17, 18, 19) \
+          FOVEA_ROW3(27, 16, 17, 18, 19)
 // The same in other registers, so that its loads need not wait.
-#define FOVEA_NEXT_ACROSS(offset0, offset1)                             \
-  FOVEA_PAIR(14, factors, offset0)                                      \
-  FOVEA_PAIR(10, columns, 0) FOVEA_PAIR(11, columns, 8)                 \
-      FOVEA_PAIR(15, factors, offset1) FOVEA_ADD(columns, step)         \
-          FOVEA_ROW0(28, 20, 21, 22, 23) FOVEA_ROW1(29, 20, 21, 22, 23) \
-              FOVEA_ROW2(30, 20, 21, 22, 23) FOVEA_ROW3(31, 20, 21, 22, 23)
-#define FOVEA_FOUR_ACROSS                             \
-  FOVEA_STEP_ACROSS(0, 8)                             \
-  FOVEA_NEXT_ACROSS(16, 24) FOVEA_STEP_ACROSS(32, 40) \
-      FOVEA_NEXT_ACROSS(48, 56) FOVEA_MOVE(factors, 64)
-#define FOVEA_ONE_ACROSS FOVEA_STEP_ACROSS(0, 8) FOVEA_MOVE(factors, 16)
+#define FOVEA_NEXT_ACROSS(offset)                                   \
+  FOVEA_FOUR(10, 11, "s20-s23", columns, "0")                       \
+  FOVEA_FOUR(14, 15, "s28-s31", factors, #offset)                   \
+  FOVEA_ADD(columns, step) FOVEA_ROW0(28, 20, 21, 22, 23)           \
+      FOVEA_ROW1(29, 20, 21, 22, 23) FOVEA_ROW2(30, 20, 21, 22, 23) \
+          FOVEA_ROW3(31, 20, 21, 22, 23)
+#define FOVEA_FOUR_ACROSS                                           \
+  FOVEA_STEP_ACROSS(0)                                              \
+  FOVEA_NEXT_ACROSS(16) FOVEA_STEP_ACROSS(32) FOVEA_NEXT_ACROSS(48) \
+      FOVEA_DUAL_ISSUE("add %[factors], #64\n")
+#define FOVEA_ONE_ACROSS \
+  FOVEA_STEP_ACROSS(0) FOVEA_DUAL_ISSUE("add %[factors], #16\n")
 
-void SumAcross4x4(const float* factors, const float* columns, size_t step,
-                  size_t count, float start, float* sums) {
+inline void SumAcross4x4(const float* factors, const float* columns,
+                         size_t step, size_t count, float start, float* sums) {
+  FOVEA_SINGLE_ISSUE(step -= 4;)
   __asm__ volatile(
       FOVEA_START FOVEA_STEPS(FOVEA_FOUR_ACROSS, FOVEA_ONE_ACROSS) FOVEA_STORE
       : [factors] "+r"(factors), [columns] "+r"(columns), [count] "+r"(count)
@@ -145,8 +174,8 @@ void SumAcross4x4(const float* factors, const float* columns, size_t step,
 #define FOVEA_ONE_OF_16 \
   FOVEA_ONE(28, factors, 0) FOVEA_STEP_OF_16(28) FOVEA_MOVE(factors, 4)
 
-void SumAlong1x16(const float* factors, const float* columns, size_t step,
-                  size_t count, float start, float* sums) {
+inline void SumAlong1x16(const float* factors, const float* columns,
+                         size_t step, size_t count, float start, float* sums) {
   __asm__ volatile(
       FOVEA_START FOVEA_STEPS(FOVEA_FOUR_OF_16, FOVEA_ONE_OF_16) FOVEA_STORE
       : [factors] "+r"(factors), [columns] "+r"(columns), [count] "+r"(count)
@@ -159,8 +188,8 @@ void SumAlong1x16(const float* factors, const float* columns, size_t step,
   "vldmia %[correction]!, {s20}\n vldmia %[output], " \
   "{s16-s19}\n" FOVEA_ROW##row(20, 16, 17, 18, 19)
 
-void Join4x4(const float* sums, const float* correction, float* output,
-             size_t stride) {
+inline void Join4x4(const float* sums, const float* correction, float* output,
+                    size_t stride) {
   __asm__ volatile(
       FOVEA_LOAD_SUMS FOVEA_JOIN_ROW(0) "vstmia %[output], {s0-s3}\n" FOVEA_ADD(
           output, stride)
@@ -174,7 +203,7 @@ void Join4x4(const float* sums, const float* correction, float* output,
       : FOVEA_SINGLES);
 }
 
-void Join1x16(const float* sums, float correction, float* output) {
+inline void Join1x16(const float* sums, float correction, float* output) {
   __asm__ volatile(
       FOVEA_LOAD_SUMS "vmov s28, %[correction]\n"
       "vldmia %[output], {s16-s27}\n"

@@ -53,7 +53,7 @@ HWY_INLINE void AccumulateColumns(const HeadGroup& group, const Rows& rows,
       PowerOfTwoAtMost(Shape::kMaxRows < kMost ? Shape::kMaxRows : kMost);
   const typename Shape::ValueDim value_dim(group.value_dim);
   const size_t stride = OutputStride(value_dim);
-  const auto some_rows = [&](auto row_group, size_t row) HWY_ATTR {
+  const auto some_rows = [&](auto row_group, size_t row) FOVEA_INLINED {
     const Factors<> p{scratch.scores + row * strides.row +
                           FirstKey<Shape>(tile) * strides.key,
                       strides.row, strides.key};
@@ -116,7 +116,7 @@ HWY_INLINE void Accumulate(const GroupOf<Shape>& group, const Rows& rows,
   constexpr size_t kVecsOfOne = kMaxLanes == 1 ? 16 : 8;
   constexpr size_t kVecGroup =
       Shape::kMaxRows == 1 && kUnrolled >= 16 ? kVecsOfOne : 4;
-  ForGroups<kVecGroup>(0, vecs, [&](auto vec_group, size_t vec) HWY_ATTR {
+  ForGroups<kVecGroup>(0, vecs, [&](auto vec_group, size_t vec) FOVEA_INLINED {
     const size_t column = vec * lanes;
     const auto v = how.template Columns<vec_group.value>(values, column,
                                                          group.v_token_stride);

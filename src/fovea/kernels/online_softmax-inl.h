@@ -39,6 +39,14 @@ HWY_INLINE HWY_MAYBE_UNUSED void ScaleRow(const float* from, size_t count,
   const size_t lanes = hn::Lanes(d);
   const Vec f = hn::Set(d, factor);
   size_t i = 0;
+  if constexpr (kMaxLanes == 1) {
+    constexpr size_t kTurn = 4;
+    for (; i + kTurn <= count; i += kTurn) {
+      Repeat<kTurn>([&](size_t j) HWY_ATTR {
+        StoreLanes(hn::Mul(LoadLanes(from + i + j), f), to + i + j);
+      });
+    }
+  }
   for (; i + lanes <= count; i += lanes) {
     hn::StoreU(hn::Mul(hn::LoadU(d, from + i), f), d, to + i);
   }
@@ -94,15 +102,14 @@ struct KeysOfQueries {
     return p;
   }
 
-  // Of the keys [begin, count) of the tile whose index mod 16 is `residue`.
-  HWY_INLINE Vec SumOf(size_t residue, size_t begin, size_t count,
-                       Vec max) const {
-    Vec sum = hn::Zero(FloatTag());
-    size_t key = begin / kPanel * kPanel + residue;
-    if (kMarked && key < begin) key += kPanel;
-    for (; key < count; key += kPanel)
-      sum = hn::Add(sum, Probability(key, max));
-    return sum;
+  // Adds the keys [key, count), at most a panel, to their partial sums.
+  HWY_INLINE void AddSome(size_t key, size_t count, Vec max,
+                          float* HWY_RESTRICT partial) const {
+    const size_t lanes = hn::Lanes(FloatTag());
+    float* sum = partial + key % kPanel * lanes;
+    for (; key < count; ++key, sum += lanes) {
+      StoreLanes(hn::Add(LoadLanes(sum), Probability(key, max)), sum);
+    }
   }
 
   // Of a whole tile.
@@ -130,9 +137,11 @@ HWY_INLINE Vec ProbabilitiesOfQueries(const KeysOfQueries<Shape, kMarked>& keys,
       StoreLanes(sum, partial + residue * lanes);
     }
   } else {
-    for (size_t residue = 0; residue < kPanel; ++residue) {
-      const Vec sum = keys.SumOf(residue, begin, count, max);
-      StoreLanes(sum, partial + residue * lanes);
+    hwy::ZeroBytes(partial, kPanel * lanes * sizeof(float));
+    for (size_t key = begin; key < count;) {
+      const size_t end = HWY_MIN(key / kPanel * kPanel + kPanel, count);
+      keys.AddSome(key, end, max, partial);
+      key = end;
     }
   }
   FoldVectors<kPanel / 2>(partial);

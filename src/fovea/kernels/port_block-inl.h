@@ -36,12 +36,15 @@ struct PortBlock<4, 4> {
                              const float* b, size_t b_step, size_t count,
                              float start, float* sums) {
     if (count == 0) return false;
-    if (a_step == 1) {
-      port::SumAlong4x4(a, row_stride, b, b_step, count, start, sums);
-      return true;
+    if (a_step == 1 && b_step == 4) {
+      port::SumAlong4x4<4>(a, row_stride, b, count, start, sums);
+    } else if (a_step == 1 && b_step == kPanel) {
+      port::SumAlong4x4<kPanel>(a, row_stride, b, count, start, sums);
+    } else if (row_stride == 1 && a_step == 4) {
+      port::SumAcross4x4(a, b, b_step, count, start, sums);
+    } else {
+      return false;
     }
-    if (row_stride != 1 || a_step != 4) return false;
-    port::SumAcross4x4(a, b, b_step, count, start, sums);
     return true;
   }
 

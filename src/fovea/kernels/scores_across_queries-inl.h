@@ -183,21 +183,21 @@ HWY_INLINE void ScoreKeysAcrossQueries(const GroupOf<Shape>& group,
   constexpr size_t kKeys = kUnrolled / Shape::kVecs;
   const typename Shape::HeadDim head_dim(group.head_dim);
   const size_t width = BlockWidth<Shape>();
-  const auto keys = [&](auto key_group, size_t key) HWY_ATTR {
+  const auto keys = [&](auto key_group, size_t key) FOVEA_INLINED {
     const VecRange vecs = kSees == Sees::kPrefix
                               ? SeeingVecs(rows, key, scratch.counts)
                               : AllVecs(rows);
     const size_t lane = vecs.begin * hn::Lanes(FloatTag());
     const float* rows_of_keys =
         group.k + (tile.first + key) * group.k_token_stride;
-    ForChains(head_dim, [&](const Chain& chain) HWY_ATTR {
+    ForChains(head_dim, [&](const Chain& chain) FOVEA_INLINED {
       const Factors<> k{rows_of_keys + chain.dim, group.k_token_stride, 1};
       const AdjacentColumns<> q{scratch.queries + chain.dim * width + lane,
                                 width};
       const ScoreSink<Shape, kSees> sink{group, rows, tile, scratch,
                                          lane,  key,  chain};
       WithConstant<Shape::kVecs>(
-          vecs.end - vecs.begin, [&](auto vec_count) HWY_ATTR {
+          vecs.end - vecs.begin, [&](auto vec_count) FOVEA_INLINED {
             OuterProduct<key_group.value, vec_count.value>::Run(
                 k, q, AllSteps{chain.count}, sink);
           });

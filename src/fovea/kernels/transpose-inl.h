@@ -181,6 +181,15 @@ HWY_INLINE void TransposeVector(const Row& row_of, size_t dims, float scale,
       return;
     }
   }
+  if constexpr (kMaxLanes == 1) {
+    const float* HWY_RESTRICT row = row_of(0, 0);
+    constexpr size_t kTurn = 4;
+    for (; dim + kTurn <= dims; dim += kTurn) {
+      Repeat<kTurn>([&](size_t i) HWY_ATTR {
+        to[(dim + i) * width] = row[dim + i] * scale;
+      });
+    }
+  }
   for (; dim < dims; ++dim) {
     for (size_t row = 0; row < lanes; ++row) {
       to[dim * width + row] = row_of(row, 0)[dim] * scale;
