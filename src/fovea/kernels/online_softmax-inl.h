@@ -17,6 +17,7 @@
 
 #include "fovea/kernels/exp2-inl.h"
 #include "fovea/kernels/finish_scores-inl.h"
+#include "fovea/kernels/port_lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea {
@@ -148,27 +149,52 @@ HWY_INLINE Vec ProbabilitiesOfQueries(const KeysOfQueries<Shape, kMarked>& keys,
   return LoadLanes(partial);
 }
 
+// The block's new maxima, corrections and sums, from the sums of the tile.
+HWY_INLINE void RaiseRows(size_t lane, Vec max, Vec sum,
+                          const Scratch& scratch) {
+  const Vec correction = Exp2(hn::Sub(LoadLanes(scratch.max + lane), max));
+  StoreLanes(correction, scratch.correction + lane);
+  StoreLanes(max, scratch.max + lane);
+  StoreLanes(Fma(LoadLanes(scratch.sum + lane), correction, sum),
+             scratch.sum + lane);
+}
+
+// Whether the port does it, for whole vectors of queries that see every key.
+template <class Shape, bool kMarked>
+HWY_INLINE bool SoftmaxOfQueriesByPort(const Rows& rows, const Tile& tile,
+                                       const Scratch& scratch) {
+  if constexpr (!kMarked && kPortLanes != 0 && Shape::kRows == kPortLanes) {
+    if (tile.sees != Sees::kAll || rows.count != kPortLanes) return false;
+    HWY_ALIGN float max[kPortLanes];
+    HWY_ALIGN float sums[kPortLanes];
+    hwy::CopyBytes<sizeof(max)>(scratch.max, max);
+    PortSoftmaxOfQueries(scratch.scores, tile.count, max, sums);
+    for (size_t i = 0; i < kPortLanes; ++i) {
+      RaiseRows(i, LoadLanes(max + i), LoadLanes(sums + i), scratch);
+    }
+    return true;
+  } else {
+    return false;
+  }
+}
+
 // scores[key][query]; the maximum is already in next_max, or found here.
 template <class Shape, bool kMarked>
 HWY_INLINE void SoftmaxOfQueries(const GroupOf<Shape>& group, const Rows& rows,
                                  const Tile& tile, const Scratch& scratch) {
-  const FloatTag d;
-  const size_t lanes = hn::Lanes(d);
+  const size_t lanes = hn::Lanes(FloatTag());
   const size_t begin = FirstKey<Shape>(tile);
+  if (SoftmaxOfQueriesByPort<Shape, kMarked>(rows, tile, scratch)) return;
   for (size_t lane = 0; lane < rows.count; lane += lanes) {
     const KeysOfQueries<Shape, kMarked> keys{group, rows, tile, scratch, lane};
     // Without marks the vector's last row sees the most keys.
     const size_t count =
         kMarked ? tile.count : scratch.counts[lane + lanes - 1];
-    const Vec old_max = LoadLanes(scratch.max + lane);
-    const Vec max = kMaxInPass ? keys.Max(begin, count, old_max)
-                               : LoadLanes(scratch.next_max + lane);
-    const Vec correction = Exp2(hn::Sub(old_max, max));
+    const Vec max = kMaxInPass
+                        ? keys.Max(begin, count, LoadLanes(scratch.max + lane))
+                        : LoadLanes(scratch.next_max + lane);
     const Vec sum = ProbabilitiesOfQueries(keys, begin, count, max);
-    StoreLanes(correction, scratch.correction + lane);
-    StoreLanes(max, scratch.max + lane);
-    StoreLanes(Fma(LoadLanes(scratch.sum + lane), correction, sum),
-               scratch.sum + lane);
+    RaiseRows(lane, max, sum, scratch);
   }
 }
 
@@ -183,9 +209,14 @@ HWY_INLINE float FinishAndMax(const GroupOf<Shape>& group, const Rows& rows,
   float* HWY_RESTRICT scores = scratch.scores + row * kTile;
   const size_t padded = RoundUp(tile.count, kPanel);
   const size_t count = scratch.counts[row];
-  Vec most = hn::Set(d, max);
   size_t key = FirstKey<Shape>(tile) / kPanel * kPanel;
-  if constexpr (!Shape::Features::kFinishes && !kMarked) {
+  constexpr bool kPlain = !Shape::Features::kFinishes && !kMarked;
+  if constexpr (kPlain && kPortLanes != 0) {
+    max = PortMaxOfRow(scores, count, max);
+    key = count / kPortLanes * kPortLanes;
+  }
+  Vec most = hn::Set(d, max);
+  if constexpr (kPlain) {
     for (; key + lanes <= count; key += lanes) {
       most = Larger(LoadLanes(scores + key), most);
     }
@@ -250,9 +281,13 @@ HWY_INLINE void SoftmaxOfRows(const GroupOf<Shape>& group, const Rows& rows,
       const OfKeys<Shape> place{group, rows, tile, scratch, row, key};
       return hn::IfThenElse(place.Visible(), p, HiddenProbability());
     };
-    const float sum = ProbabilitiesOfRow(
-        scratch.scores + row * kTile, FirstKey<Shape>(tile) / kPanel * kPanel,
-        RoundUp(tile.count, kPanel), max, probability);
+    float* scores = scratch.scores + row * kTile;
+    const size_t padded = RoundUp(tile.count, kPanel);
+    const float sum = !kMarked && kPortLanes != 0
+                          ? PortProbabilitiesOfRow(scores, padded, new_max)
+                          : ProbabilitiesOfRow(
+                                scores, FirstKey<Shape>(tile) / kPanel * kPanel,
+                                padded, max, probability);
     scratch.correction[row] = hn::GetLane(correction);
     scratch.max[row] = new_max;
     scratch.sum[row] = hn::GetLane(
