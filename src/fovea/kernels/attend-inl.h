@@ -75,14 +75,14 @@ struct QueryLanes {
     if constexpr (!kMaxInPass) {
       hwy::CopyBytes(scratch.max, scratch.next_max, Width() * sizeof(float));
     }
-    WithSees<Shape>(tile.sees, [&](auto sees) HWY_ATTR {
+    WithSees<Shape>(tile.sees, [&](auto sees) FOVEA_INLINED {
       ScoreKeysAcrossQueries<Shape, sees.value>(group, rows, tile, scratch);
     });
   }
 
   static HWY_INLINE void Softmax(const GroupOf<Shape>& group, const Rows& rows,
                                  const Tile& tile, const Scratch& scratch) {
-    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+    WithMarked<Shape>(tile.sees, [&](auto marked) FOVEA_INLINED {
       SoftmaxOfQueries<Shape, marked.value>(group, rows, tile, scratch);
     });
   }
@@ -90,7 +90,7 @@ struct QueryLanes {
   static HWY_INLINE void Output(const GroupOf<Shape>& group, const Rows& rows,
                                 const Tile& tile, size_t /*next_tile*/,
                                 const Scratch& scratch) {
-    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+    WithMarked<Shape>(tile.sees, [&](auto marked) FOVEA_INLINED {
       Accumulate<Shape, marked.value>(group, rows, tile, {1, Width()},
                                       PlainValues(), scratch);
     });
@@ -118,7 +118,7 @@ struct KeyLanes {
 
   static HWY_INLINE void Softmax(const GroupOf<Shape>& group, const Rows& rows,
                                  const Tile& tile, const Scratch& scratch) {
-    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+    WithMarked<Shape>(tile.sees, [&](auto marked) FOVEA_INLINED {
       SoftmaxOfRows<Shape, marked.value>(group, rows, tile, scratch);
     });
   }
@@ -129,7 +129,7 @@ struct KeyLanes {
     const typename Shape::HeadDim head_dim(group.head_dim);
     const StreamedValues<Shape> values{
         group.k + SlotOfTile<Shape>(group, next_tile) * head_dim};
-    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+    WithMarked<Shape>(tile.sees, [&](auto marked) FOVEA_INLINED {
       Accumulate<Shape, marked.value>(group, rows, tile, {kTile, 1}, values,
                                       scratch);
     });
@@ -182,7 +182,7 @@ struct PackedKeyLanes : KeyLanes<ShapeArg> {
   static HWY_INLINE void Output(const GroupOf<Shape>& group, const Rows& rows,
                                 const Tile& tile, size_t /*next_tile*/,
                                 const Scratch& scratch) {
-    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+    WithMarked<Shape>(tile.sees, [&](auto marked) FOVEA_INLINED {
       Accumulate<Shape, marked.value>(group, rows, tile, {kTile, 1},
                                       PlainValues(), scratch);
     });
