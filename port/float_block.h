@@ -21,14 +21,17 @@
 
 #if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M' && \
     defined(__ARM_FEATURE_FMA) && defined(__ARM_FP) && (__ARM_FP & 4)
-#define FOVEA_HAS_FLOAT_BLOCKS 1
+#define FOVEA_PORT_BLOCK_LANES 1
 #if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 2)
 #include "port/cortex_m/helium_block.h"
 #else
 #include "port/cortex_m/vfp_block.h"
 #endif
+#elif defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
+#define FOVEA_PORT_BLOCK_LANES 4
+#include "port/aarch64/neon_block.h"
 #else
-#define FOVEA_HAS_FLOAT_BLOCKS 0
+#define FOVEA_PORT_BLOCK_LANES 0
 #endif
 
 #endif  // FOVEA_PORT_FLOAT_BLOCK_H_

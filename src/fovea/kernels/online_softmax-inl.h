@@ -61,10 +61,10 @@ HWY_INLINE HWY_MAYBE_UNUSED void ScaleRow(const float* from, size_t count,
 // its sign, so that P.V leaves out the key's values (accumulate-inl.h).
 HWY_INLINE Vec HiddenProbability() { return hn::Set(FloatTag(), -0.0f); }
 
-// On one lane the largest score of a query is found in a pass of its own: a
-// maximum in a register costs less than one in memory, and whole blocks of
-// scores may come from a port.
-constexpr bool kMaxInPass = kMaxLanes == 1;
+// Where blocks of scores come from a port, or there is one lane, the largest
+// score of a query is found in a pass of its own: a maximum in a register costs
+// less than one in memory.
+constexpr bool kMaxInPass = kMaxLanes == 1 || PortBlock<4, 4>::kExists;
 
 // The keys of one vector of queries, whose scores become probabilities.
 template <class Shape, bool kMarked>

@@ -75,9 +75,9 @@ struct LastColumns {
 template <class Element = float>
 struct PanelColumns {
   static constexpr bool kAdjacent = false;
-  // On one lane, that is, where a block is never wider than a panel.
+  // Where a block is never wider than a panel: of up to four lanes.
   static constexpr bool kSideBySide =
-      std::is_same<Element, float>::value && kMaxLanes == 1;
+      std::is_same<Element, float>::value && kMaxLanes <= 4;
   const Element* data;  // the first panel
   size_t first;         // first column
   size_t panel_stride;
@@ -263,7 +263,7 @@ struct OuterProduct<kRows, kVecs, Math, std::index_sequence<kBlock...>,
     const size_t longest = steps.Longest();
     size_t k = 0;
     if constexpr (PortSums<Columns, Steps>()) {
-      HWY_ALIGN float room[kRows * kVecs];
+      HWY_ALIGN float room[kRows * kVecs * kMaxLanes];
       float* place = room;
       if constexpr (TakesBlocks<Sink>::value) place = sink.Place(room);
       if (Block::Sum(factors, a.row_stride, a.step, b.At(columns, 0), b.step,
@@ -271,7 +271,7 @@ struct OuterProduct<kRows, kVecs, Math, std::index_sequence<kBlock...>,
         if constexpr (TakesBlocks<Sink>::value) {
           if (common == longest && sink.template Take<Block>(place)) return;
         }
-        ((sums = LoadLanes(place + kBlock)), ...);
+        ((sums = LoadLanes(place + kBlock * hn::Lanes(FloatTag()))), ...);
         k = common;
         factors += k * a.step;
         columns += k * b.step;

@@ -22,7 +22,37 @@ struct PortBlock {
   static constexpr bool kExists = false;
 };
 
-#if FOVEA_HAS_FLOAT_BLOCKS && HWY_TARGET == HWY_SCALAR
+#if FOVEA_PORT_BLOCK_LANES == 4 && !HWY_HAVE_SCALABLE && \
+    HWY_TARGET <= HWY_NEON_WITHOUT_AES
+
+template <>
+struct PortBlock<4, 4> {
+  static constexpr bool kExists = true;
+
+  // Writes sums[row][column], rows `stride` floats apart where the sink has a
+  // place for them, over `count` steps of factors a[row * row_stride +
+  // k * a_step] and columns b[k * b_step + column], and returns true; or
+  // false, and writes nothing, where the port has no such block.
+  static HWY_INLINE bool Sum(const float* a, size_t row_stride, size_t a_step,
+                             const float* b, size_t b_step, size_t count,
+                             float start, float* sums) {
+    if (count == 0) return false;
+    if (a_step == 1) {
+      port::SumAlong4x4(a, row_stride, b, b_step, count, start, sums, 16);
+    } else if (row_stride == 1) {
+      port::SumAcross4x4(a, a_step, b, b_step, count, start, sums);
+    } else {
+      return false;
+    }
+    return true;
+  }
+  static HWY_INLINE void Join(const float* sums, const float* correction,
+                              float* output, size_t stride) {
+    port::Join4x4(sums, correction, output, stride);
+  }
+};
+
+#elif FOVEA_PORT_BLOCK_LANES == 1 && HWY_TARGET == HWY_SCALAR
 
 template <>
 struct PortBlock<4, 4> {

@@ -30,8 +30,8 @@
 // sums (Cortex-M4, 81 tokens of dim 32: 2.37 instead of 2.27 instructions a
 // multiply-add).  Not where flash is scarce, nor where vectors make calls rare.
 #undef FOVEA_INLINED
-#if HWY_TARGET == HWY_SCALAR && !defined(__OPTIMIZE_SIZE__) && \
-    !HWY_COMPILER_MSVC
+#if (HWY_ARCH_ARM_A64 || HWY_TARGET == HWY_SCALAR) && \
+    !defined(__OPTIMIZE_SIZE__) && !HWY_COMPILER_MSVC
 #define FOVEA_INLINED HWY_ATTR __attribute__((always_inline))
 #else
 #define FOVEA_INLINED HWY_ATTR
