@@ -10,6 +10,9 @@
 //   AddProbabilities  scores[4 * k + i] = p = 2^(scores[4 * k + i] - max[i]),
 //                     and sums[4 * k + i] += p, for k below `vectors`
 //   FoldSums          the tree of 16 vectors of sums, into the first of them
+//   Scale             to[i] = from[i] * factor for 4 * vectors floats; `to` may
+//                     be `from`
+//   ScaleApart        to[i * step] = from[i] * factor
 #ifndef FOVEA_PORT_FLOAT_LANES_H_
 #define FOVEA_PORT_FLOAT_LANES_H_
 

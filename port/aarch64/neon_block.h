@@ -40,10 +40,10 @@ namespace {
   "3:\n" one                                   \
   "subs %[count], %[count], #1\n b.ne 3b\n"    \
   "4:\n"
-#define FOVEA_STORE                             \
-  "st1 {v16.4s-v19.4s}, [%[sums]], %[stride]\n" \
-  "st1 {v20.4s-v23.4s}, [%[sums]], %[stride]\n" \
-  "st1 {v24.4s-v27.4s}, [%[sums]], %[stride]\n" \
+#define FOVEA_STORE                       \
+  "st1 {v16.4s-v19.4s}, [%[sums]], #64\n" \
+  "st1 {v20.4s-v23.4s}, [%[sums]], #64\n" \
+  "st1 {v24.4s-v27.4s}, [%[sums]], #64\n" \
   "st1 {v28.4s-v31.4s}, [%[sums]]\n"
 #define FOVEA_VECTORS                                                       \
   "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10", "v11", \
@@ -64,9 +64,10 @@ namespace {
   "ldr s2, [%[a2]], #4\n ldr s3, [%[a3]], #4\n" FOVEA_ROWS(4, 5, 6, 7, 0, 0, \
                                                            1, 0, 2, 0, 3, 0)
 
-inline __attribute__((always_inline)) void SumAlong4x4(
-    const float* factors, size_t row_stride, const float* columns, size_t step,
-    size_t count, float start, float* sums, size_t stride) {
+template <size_t kStep>
+inline void SumAlong4x4(const float* factors, size_t row_stride,
+                        const float* columns, size_t count, float start,
+                        float* sums) {
   const float* a0 = factors;
   const float* a1 = a0 + row_stride;
   const float* a2 = a1 + row_stride;
@@ -75,12 +76,11 @@ inline __attribute__((always_inline)) void SumAlong4x4(
       FOVEA_START FOVEA_STEPS(FOVEA_FOUR_ALONG, FOVEA_ONE_ALONG) FOVEA_STORE
       : [a0] "+&r"(a0), [a1] "+&r"(a1), [a2] "+&r"(a2), [a3] "+&r"(a3),
         [columns] "+&r"(columns), [count] "+&r"(count), [sums] "+&r"(sums)
-      : [step] "r"(4 * step), [start] "r"(start), [stride] "r"(4 * stride)
+      : [step] "r"(4 * kStep), [start] "r"(start)
       : FOVEA_VECTORS);
 }
 
-#define FOVEA_ACROSS(factors) \
-  "ld1 {v" #factors ".4s}, [%[factors]], %[a_step]\n"
+#define FOVEA_ACROSS(factors) "ldr q" #factors ", [%[factors]], #64\n"
 #define FOVEA_FOUR_ACROSS                                            \
   FOVEA_COLUMNS FOVEA_ACROSS(0) FOVEA_NEXT_COLUMNS FOVEA_ACROSS(1)   \
       FOVEA_ROWS(4, 5, 6, 7, 0, 0, 0, 1, 0, 2, 0, 3)                 \
@@ -92,15 +92,13 @@ inline __attribute__((always_inline)) void SumAlong4x4(
 #define FOVEA_ONE_ACROSS \
   FOVEA_COLUMNS FOVEA_ACROSS(0) FOVEA_ROWS(4, 5, 6, 7, 0, 0, 0, 1, 0, 2, 0, 3)
 
-inline __attribute__((always_inline)) void SumAcross4x4(
-    const float* factors, size_t a_step, const float* columns, size_t step,
-    size_t count, float start, float* sums) {
+inline void SumAcross4x4(const float* factors, const float* columns,
+                         size_t step, size_t count, float start, float* sums) {
   __asm__ volatile(FOVEA_START FOVEA_STEPS(FOVEA_FOUR_ACROSS, FOVEA_ONE_ACROSS)
                        FOVEA_STORE
                    : [factors] "+&r"(factors), [columns] "+&r"(columns),
                      [count] "+&r"(count), [sums] "+&r"(sums)
-                   : [a_step] "r"(4 * a_step), [step] "r"(4 * step),
-                     [start] "r"(start), [stride] "r"(size_t{64})
+                   : [step] "r"(4 * step), [start] "r"(start)
                    : FOVEA_VECTORS);
 }
 
@@ -110,10 +108,8 @@ inline __attribute__((always_inline)) void SumAcross4x4(
       s0, s1, s2, s3, 4, 5, 6, 7, 0, i) "st1 {v" #s0 ".4s-v" #s3 \
                                         ".4s}, [%[output]], %[stride]\n"
 
-inline __attribute__((always_inline)) void Join4x4(const float* sums,
-                                                   const float* correction,
-                                                   float* output,
-                                                   size_t stride) {
+inline void Join4x4(const float* sums, const float* correction, float* output,
+                    size_t stride) {
   __asm__ volatile("ldr q0, [%[correction]]\n" FOVEA_JOIN_ROW(16, 17, 18, 19, 0)
                        FOVEA_JOIN_ROW(20, 21, 22, 23, 1) FOVEA_JOIN_ROW(
                            24, 25, 26, 27, 2) FOVEA_JOIN_ROW(28, 29, 30, 31, 3)

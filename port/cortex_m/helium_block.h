@@ -38,23 +38,24 @@ namespace {
 #define FOVEA_ONE_OF(row, r) "ldr " #r ", [%[" #row "]], #4\n"
 #define FOVEA_TWO_OF(row, r0, r1) "ldrd " #r0 ", " #r1 ", [%[" #row "]], #8\n"
 #define FOVEA_LOAD_STEP(q) "vldrw.u32 q" #q ", [%[columns]], %[step]\n"
-#define FOVEA_TWO_ALONG(qa, qb)                                  \
-  FOVEA_LOAD_STEP(qa)                                            \
-  FOVEA_TWO_OF(a0, r8, r9)                                       \
-  FOVEA_FMA(0, qa, r8)                                           \
-  FOVEA_TWO_OF(a1, r10, r11)                                     \
-  FOVEA_FMA(1, qa, r10) FOVEA_LOAD_STEP(qb) FOVEA_FMA(0, qb, r9) \
-      FOVEA_TWO_OF(a2, r8, r9) FOVEA_FMA(1, qb, r11)             \
-          FOVEA_TWO_OF(a3, r10, r11) FOVEA_FMA(2, qa, r8)        \
-              FOVEA_FMA(3, qa, r10) FOVEA_FMA(2, qb, r9) FOVEA_FMA(3, qb, r11)
+#define FOVEA_TWO_ALONG(qa, qb)                                             \
+  FOVEA_LOAD_STEP(qa)                                                       \
+  FOVEA_TWO_OF(a0, r8, r9)                                                  \
+  FOVEA_FMA(0, qa, r8)                                                      \
+  FOVEA_TWO_OF(a1, r10, r11)                                                \
+  FOVEA_FMA(1, qa, r10)                                                     \
+  FOVEA_LOAD_STEP(qb) FOVEA_FMA(0, qb, r9) FOVEA_TWO_OF(a2, r8, r9)         \
+      FOVEA_FMA(1, qb, r11) FOVEA_TWO_OF(a3, r10, r11) FOVEA_FMA(2, qa, r8) \
+          FOVEA_FMA(3, qa, r10) FOVEA_FMA(2, qb, r9) FOVEA_FMA(3, qb, r11)
 #define FOVEA_FOUR_ALONG FOVEA_TWO_ALONG(4, 5) FOVEA_TWO_ALONG(6, 7)
-#define FOVEA_ONE_ALONG                                           \
-  FOVEA_LOAD_STEP(4)                                              \
-  FOVEA_ONE_OF(a0, r8)                                            \
-  FOVEA_ONE_OF(a1, r9)                                            \
-  FOVEA_FMA(0, 4, r8)                                             \
-  FOVEA_ONE_OF(a2, r10) FOVEA_FMA(1, 4, r9) FOVEA_ONE_OF(a3, r11) \
-      FOVEA_FMA(2, 4, r10) FOVEA_FMA(3, 4, r11)
+#define FOVEA_ONE_ALONG                                          \
+  FOVEA_LOAD_STEP(4)                                             \
+  FOVEA_ONE_OF(a0, r8)                                           \
+  FOVEA_ONE_OF(a1, r9)                                           \
+  FOVEA_FMA(0, 4, r8)                                            \
+  FOVEA_ONE_OF(a2, r10)                                          \
+  FOVEA_FMA(1, 4, r9) FOVEA_ONE_OF(a3, r11) FOVEA_FMA(2, 4, r10) \
+      FOVEA_FMA(3, 4, r11)
 
 template <size_t kStep>
 inline void SumAlong4x4(const float* factors, size_t row_stride,
@@ -91,13 +92,13 @@ inline void SumAcross4x4(const float* factors, const float* columns,
                    : "r8", "r9", "r10", "r11", FOVEA_VECTORS);
 }
 
-#define FOVEA_STEP_OF_16(a)                                                  \
-  FOVEA_LOAD(4, 0)                                                           \
-  FOVEA_LOAD(5, 16)                                                          \
-  FOVEA_FMA(0, 4, a)                                                         \
-  FOVEA_LOAD(6, 32)                                                          \
-  FOVEA_FMA(1, 5, a) FOVEA_LOAD(7, 48) FOVEA_NEXT_COLUMNS FOVEA_FMA(2, 6, a) \
-      FOVEA_FMA(3, 7, a)
+#define FOVEA_STEP_OF_16(a) \
+  FOVEA_LOAD(4, 0)          \
+  FOVEA_LOAD(5, 16)         \
+  FOVEA_FMA(0, 4, a)        \
+  FOVEA_LOAD(6, 32)         \
+  FOVEA_FMA(1, 5, a)        \
+  FOVEA_LOAD(7, 48) FOVEA_NEXT_COLUMNS FOVEA_FMA(2, 6, a) FOVEA_FMA(3, 7, a)
 #define FOVEA_FOUR_OF_16                                         \
   "ldmia %[factors]!, {r8, r9, r10, r11}\n" FOVEA_STEP_OF_16(r8) \
       FOVEA_STEP_OF_16(r9) FOVEA_STEP_OF_16(r10) FOVEA_STEP_OF_16(r11)

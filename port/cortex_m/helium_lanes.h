@@ -32,7 +32,13 @@ inline float32x4_t Exp2(float32x4_t x) {
   p = vfmasq_n_f32(p, f, 1.0f);
   const int32x4_t power = vshlq_n_s32(vreinterpretq_s32_f32(rounded), 23);
   p = vmulq_f32(p, vreinterpretq_f32_s32(power));
-  return vdupq_m_n_f32(p, 0.0f, vcmpltq_n_f32(x, kExp2Underflow));
+  // p, but 0 where x < kExp2Underflow.  GCC 12 moves the predicate of the
+  // intrinsics to a core register and back.
+  __asm__("vpt.f32 lt, %q1, %2\n vmovt.i32 %q0, #0"
+          : "+w"(p)
+          : "w"(x), "r"(kExp2Underflow)
+          : "p0");
+  return p;
 }
 
 inline void AddProbabilities(float* scores, size_t vectors, const float* max,
@@ -51,6 +57,21 @@ inline void FoldSums(float* sums) {
       const float32x4_t high = vld1q_f32(sums + 4 * half + i);
       vst1q_f32(sums + i, vaddq_f32(vld1q_f32(sums + i), high));
     }
+  }
+}
+
+inline void Scale(const float* from, size_t vectors, float factor, float* to) {
+  for (; vectors != 0; --vectors, from += 4, to += 4) {
+    vst1q_f32(to, vmulq_n_f32(vld1q_f32(from), factor));
+  }
+}
+
+inline void ScaleApart(const float* from, size_t vectors, float factor,
+                       float* to, size_t step) {
+  const uint32x4_t places = vmulq_n_u32(vidupq_n_u32(0, 1), step);
+  for (; vectors != 0; --vectors, from += 4, to += 4 * step) {
+    const float32x4_t scaled = vmulq_n_f32(vld1q_f32(from), factor);
+    vstrwq_scatter_shifted_offset_f32(to, places, scaled);
   }
 }
 

@@ -124,21 +124,21 @@ inline void SumAlong4x4(const float* factors, size_t row_stride,
 }
 
 // One step of 4 x 4, whose rows' factors lie side by side.
-#define FOVEA_STEP_ACROSS(offset)                               \
-  FOVEA_FOUR(8, 9, "s16-s19", columns, "0")                     \
-  FOVEA_FOUR(12, 13, "s24-s27", factors, #offset)               \
-  FOVEA_ADD(columns, step)                                      \
-  FOVEA_ROW0(24, 16, 17, 18, 19)                                \
-  FOVEA_ROW1(25, 16, 17, 18, 19) FOVEA_ROW2(26, 16, 17, 18, 19) \
-      FOVEA_ROW3(27, 16, 17, 18, 19)
+#define FOVEA_STEP_ACROSS(offset)                 \
+  FOVEA_FOUR(8, 9, "s16-s19", columns, "0")       \
+  FOVEA_FOUR(12, 13, "s24-s27", factors, #offset) \
+  FOVEA_ADD(columns, step)                        \
+  FOVEA_ROW0(24, 16, 17, 18, 19)                  \
+  FOVEA_ROW1(25, 16, 17, 18, 19)                  \
+  FOVEA_ROW2(26, 16, 17, 18, 19) FOVEA_ROW3(27, 16, 17, 18, 19)
 // The same in other registers, so that its loads need not wait.
-#define FOVEA_NEXT_ACROSS(offset)                               \
-  FOVEA_FOUR(10, 11, "s20-s23", columns, "0")                   \
-  FOVEA_FOUR(14, 15, "s28-s31", factors, #offset)               \
-  FOVEA_ADD(columns, step)                                      \
-  FOVEA_ROW0(28, 20, 21, 22, 23)                                \
-  FOVEA_ROW1(29, 20, 21, 22, 23) FOVEA_ROW2(30, 20, 21, 22, 23) \
-      FOVEA_ROW3(31, 20, 21, 22, 23)
+#define FOVEA_NEXT_ACROSS(offset)                 \
+  FOVEA_FOUR(10, 11, "s20-s23", columns, "0")     \
+  FOVEA_FOUR(14, 15, "s28-s31", factors, #offset) \
+  FOVEA_ADD(columns, step)                        \
+  FOVEA_ROW0(28, 20, 21, 22, 23)                  \
+  FOVEA_ROW1(29, 20, 21, 22, 23)                  \
+  FOVEA_ROW2(30, 20, 21, 22, 23) FOVEA_ROW3(31, 20, 21, 22, 23)
 #define FOVEA_FOUR_ACROSS \
   FOVEA_STEP_ACROSS(0)    \
   FOVEA_NEXT_ACROSS(16)   \
@@ -162,22 +162,22 @@ inline void SumAcross4x4(const float* factors, const float* columns,
   FOVEA_PAIR(8, columns, 0)                                                   \
   FOVEA_PAIR(9, columns, 8)                                                   \
   FOVEA_PAIR(10, columns, 16)                                                 \
-  FOVEA_FMA(0, a, 16) FOVEA_FMA(1, a, 17) FOVEA_PAIR(11, columns, 24)         \
-      FOVEA_FMA(2, a, 18) FOVEA_FMA(3, a, 19) FOVEA_PAIR(12, columns, 32)     \
-          FOVEA_FMA(4, a, 20) FOVEA_FMA(5, a, 21) FOVEA_PAIR(13, columns, 40) \
-              FOVEA_FMA(6, a, 22) FOVEA_FMA(7, a, 23)                         \
-                  FOVEA_PAIR(8, columns, 48) FOVEA_FMA(8, a, 24)              \
-                      FOVEA_FMA(9, a, 25) FOVEA_PAIR(9, columns, 56)          \
-                          FOVEA_FMA(10, a, 26) FOVEA_FMA(11, a, 27)           \
-                              FOVEA_ADD(columns, step) FOVEA_FMA(12, a, 16)   \
-                                  FOVEA_FMA(13, a, 17) FOVEA_FMA(14, a, 18)   \
-                                      FOVEA_FMA(15, a, 19)
-#define FOVEA_FOUR_OF_16                                         \
-  FOVEA_PAIR(14, factors, 0)                                     \
-  FOVEA_PAIR(15, factors, 8)                                     \
-  FOVEA_STEP_OF_16(28)                                           \
-  FOVEA_STEP_OF_16(29) FOVEA_STEP_OF_16(30) FOVEA_STEP_OF_16(31) \
-      FOVEA_MOVE(factors, 16)
+  FOVEA_FMA(0, a, 16)                                                         \
+  FOVEA_FMA(1, a, 17) FOVEA_PAIR(11, columns, 24) FOVEA_FMA(2, a, 18)         \
+      FOVEA_FMA(3, a, 19) FOVEA_PAIR(12, columns, 32) FOVEA_FMA(4, a, 20)     \
+          FOVEA_FMA(5, a, 21) FOVEA_PAIR(13, columns, 40) FOVEA_FMA(6, a, 22) \
+              FOVEA_FMA(7, a, 23) FOVEA_PAIR(8, columns, 48)                  \
+                  FOVEA_FMA(8, a, 24) FOVEA_FMA(9, a, 25)                     \
+                      FOVEA_PAIR(9, columns, 56) FOVEA_FMA(10, a, 26)         \
+                          FOVEA_FMA(11, a, 27) FOVEA_ADD(columns, step)       \
+                              FOVEA_FMA(12, a, 16) FOVEA_FMA(13, a, 17)       \
+                                  FOVEA_FMA(14, a, 18) FOVEA_FMA(15, a, 19)
+#define FOVEA_FOUR_OF_16     \
+  FOVEA_PAIR(14, factors, 0) \
+  FOVEA_PAIR(15, factors, 8) \
+  FOVEA_STEP_OF_16(28)       \
+  FOVEA_STEP_OF_16(29)       \
+  FOVEA_STEP_OF_16(30) FOVEA_STEP_OF_16(31) FOVEA_MOVE(factors, 16)
 #define FOVEA_ONE_OF_16 \
   FOVEA_ONE(28, factors, 0) FOVEA_STEP_OF_16(28) FOVEA_MOVE(factors, 4)
 

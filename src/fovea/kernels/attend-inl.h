@@ -270,7 +270,7 @@ HWY_INLINE size_t AttendSpan(const GroupOf<typename Orientation::Shape>& group,
                                                Orientation::kSpan>& scratch) {
   using Shape = typename Orientation::Shape;
   const size_t padded = Orientation::Padded(rows);
-  Tile tiles[Orientation::kSpan];
+  Tile tiles[Orientation::kSpan] = {};
   size_t count = 0;
   for (; key < end && count < Orientation::kSpan;
        key = NextTile<Shape>(key, near)) {

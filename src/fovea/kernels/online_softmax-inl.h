@@ -39,7 +39,7 @@ HWY_INLINE HWY_MAYBE_UNUSED void ScaleRow(const float* from, size_t count,
   const FloatTag d;
   const size_t lanes = hn::Lanes(d);
   const Vec f = hn::Set(d, factor);
-  size_t i = 0;
+  size_t i = PortScale(from, count, factor, to, 1);
   if constexpr (kMaxLanes == 1) {
     constexpr size_t kTurn = 4;
     for (; i + kTurn <= count; i += kTurn) {

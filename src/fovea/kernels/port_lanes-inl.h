@@ -56,6 +56,19 @@ HWY_INLINE float PortProbabilitiesOfRow(float* scores, size_t padded,
   return TreeSum16(partial);
 }
 
+// to[i * step] = from[i] * factor for whole vectors below `count`; returns how
+// many.
+HWY_INLINE size_t PortScale(const float* from, size_t count, float factor,
+                            float* to, size_t step) {
+  const size_t vectors = count / kPortLanes;
+  if (step == 1) {
+    port::Scale(from, vectors, factor, to);
+  } else {
+    port::ScaleApart(from, vectors, factor, to, step);
+  }
+  return vectors * kPortLanes;
+}
+
 #else
 
 // None: what follows is never called.
@@ -69,6 +82,11 @@ HWY_INLINE HWY_MAYBE_UNUSED float PortMaxOfRow(const float*, size_t, float m) {
 HWY_INLINE HWY_MAYBE_UNUSED float PortProbabilitiesOfRow(float*, size_t,
                                                          float max) {
   return max;
+}
+
+HWY_INLINE HWY_MAYBE_UNUSED size_t PortScale(const float*, size_t, float,
+                                             float*, size_t) {
+  return 0;
 }
 
 #endif

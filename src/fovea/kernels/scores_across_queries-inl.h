@@ -74,7 +74,6 @@ HWY_INLINE void LoadBiasAcrossLanes(const GroupOf<Shape>& group,
 template <class Shape, Sees kSees>
 struct ScoreSink {
   static constexpr bool kTakesColumns = true;
-  static constexpr bool kTakesBlocks = true;
   const GroupOf<Shape>& group;
   const Rows& rows;
   const Tile& tile;
@@ -82,17 +81,6 @@ struct ScoreSink {
   size_t first_lane;
   size_t first_key;  // in the tile
   Chain chain;
-
-  // Of blocks as wide as the scores' rows, sums that stay as they are.
-  HWY_INLINE float* Place(float* room) const {
-    constexpr bool kStays = kSees == Sees::kAll && !Shape::Features::kFinishes;
-    return kStays && chain.first && chain.last ? At(first_lane, first_key)
-                                               : room;
-  }
-  template <class Block>
-  HWY_INLINE bool Take(const float* sums) const {
-    return sums == At(first_lane, first_key);
-  }
 
   template <class... Scores>
   HWY_INLINE void Column(size_t vec, Scores... scores) const {
@@ -176,6 +164,27 @@ HWY_INLINE VecRange SeeingVecs(const Rows& rows, size_t key,
   return vecs;
 }
 
+// Scores that stay as the port sums them, of blocks of keys for a whole block
+// of queries; returns the first key that is left.
+template <class Shape, Sees kSees>
+HWY_INLINE size_t ScoreKeysByPort(const GroupOf<Shape>& group, const Rows& rows,
+                                  const Tile& tile, const Scratch& scratch) {
+  using Block = PortBlock<4, 4>;
+  const size_t first = FirstKey<Shape>(tile);
+  if constexpr (Block::kExists && Shape::kVecs == 4 && kUnrolled >= 16 &&
+                kSees == Sees::kAll && !Shape::Features::kFinishes) {
+    const typename Shape::HeadDim head_dim(group.head_dim);
+    if (rows.count != Block::kColumns || head_dim > kChain) return first;
+    const size_t blocks = (tile.count - first) / 4;
+    Block::SumRows(group.k + (tile.first + first) * group.k_token_stride,
+                   group.k_token_stride, blocks, scratch.queries, head_dim,
+                   AllSteps::kStart, scratch.scores + first * Block::kColumns);
+    return first + 4 * blocks;
+  } else {
+    return first;
+  }
+}
+
 template <class Shape, Sees kSees>
 HWY_INLINE void ScoreKeysAcrossQueries(const GroupOf<Shape>& group,
                                        const Rows& rows, const Tile& tile,
@@ -203,7 +212,9 @@ HWY_INLINE void ScoreKeysAcrossQueries(const GroupOf<Shape>& group,
           });
     });
   };
-  ForGroups<kKeys>(FirstKey<Shape>(tile), tile.count, keys);
+  const size_t first =
+      ScoreKeysByPort<Shape, kSees>(group, rows, tile, scratch);
+  ForGroups<kKeys>(first, tile.count, keys);
 }
 
 }  // namespace
