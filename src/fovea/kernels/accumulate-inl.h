@@ -108,7 +108,7 @@ HWY_INLINE size_t AccumulateByPort(const GroupOf<Shape>& group,
                                    ProbabilityStrides strides,
                                    const float* values,
                                    const Scratch& scratch) {
-  using Block = PortBlock<4, 4>;
+  using Block = PortBlock<4, Shape::kFullVecs>;
   if constexpr (Block::kExists && !kMarked && kUnrolled >= 16) {
     const typename Shape::ValueDim value_dim(group.value_dim);
     const size_t stride = OutputStride(value_dim);

@@ -169,10 +169,10 @@ HWY_INLINE VecRange SeeingVecs(const Rows& rows, size_t key,
 template <class Shape, Sees kSees>
 HWY_INLINE size_t ScoreKeysByPort(const GroupOf<Shape>& group, const Rows& rows,
                                   const Tile& tile, const Scratch& scratch) {
-  using Block = PortBlock<4, 4>;
+  using Block = PortBlock<4, Shape::kVecs>;
   const size_t first = FirstKey<Shape>(tile);
-  if constexpr (Block::kExists && Shape::kVecs == 4 && kUnrolled >= 16 &&
-                kSees == Sees::kAll && !Shape::Features::kFinishes) {
+  if constexpr (Block::kExists && kUnrolled >= 16 && kSees == Sees::kAll &&
+                !Shape::Features::kFinishes) {
     const typename Shape::HeadDim head_dim(group.head_dim);
     if (rows.count != Block::kColumns || head_dim > kChain) return first;
     const size_t blocks = (tile.count - first) / 4;
