@@ -212,8 +212,7 @@ HWY_INLINE float FinishAndMax(const GroupOf<Shape>& group, const Rows& rows,
   size_t key = FirstKey<Shape>(tile) / kPanel * kPanel;
   constexpr bool kPlain = !Shape::Features::kFinishes && !kMarked;
   if constexpr (kPlain && kPortLanes != 0) {
-    max = PortMaxOfRow(scores, count, max);
-    key = count / kPortLanes * kPortLanes;
+    key = PortMaxOfRow(scores, count, max);
   }
   Vec most = hn::Set(d, max);
   if constexpr (kPlain) {

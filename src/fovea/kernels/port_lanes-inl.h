@@ -34,15 +34,17 @@ HWY_INLINE void PortSoftmaxOfQueries(float* scores, size_t keys, float* max,
   for (size_t i = 0; i < kPortLanes; ++i) sums[i] = partial[i];
 }
 
-// The largest of the row's first `count` scores, whole vectors, or `max`.
-HWY_INLINE float PortMaxOfRow(const float* scores, size_t count, float max) {
+// Raises `max` by whole vectors of the row's scores below `count`; returns how
+// many scores that were.
+HWY_INLINE size_t PortMaxOfRow(const float* scores, size_t count, float& max) {
   float most[kPortLanes] = {max, max, max, max};
-  port::RaiseMax(scores, count / kPortLanes, most);
+  const size_t vectors = count / kPortLanes;
+  port::RaiseMax(scores, vectors, most);
   for (size_t i = 0; i < kPortLanes; ++i) {
     max = hn::GetLane(
         Larger(hn::Set(FloatTag(), most[i]), hn::Set(FloatTag(), max)));
   }
-  return max;
+  return vectors * kPortLanes;
 }
 
 // The row's scores, whole panels, become probabilities; returns their sum.
@@ -76,8 +78,8 @@ constexpr size_t kPortLanes = 0;
 
 HWY_INLINE HWY_MAYBE_UNUSED void PortSoftmaxOfQueries(float*, size_t, float*,
                                                       float*) {}
-HWY_INLINE HWY_MAYBE_UNUSED float PortMaxOfRow(const float*, size_t, float m) {
-  return m;
+HWY_INLINE HWY_MAYBE_UNUSED size_t PortMaxOfRow(const float*, size_t, float&) {
+  return 0;
 }
 HWY_INLINE HWY_MAYBE_UNUSED float PortProbabilitiesOfRow(float*, size_t,
                                                          float max) {
