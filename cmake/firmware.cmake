@@ -2,7 +2,8 @@
 # Images for boards, as a firmware is linked: without a heap.
 #
 #   fovea_firmware_options(target)  flags, start-up and the board's linker script
-#   fovea_check_image(target)       a test of what was linked into it
+#   fovea_check_image(target [-D NO_FLOAT=ON])
+#                                   a test of what was linked into it
 include_guard(GLOBAL)
 
 # CMake knows no variable for `size`; it lies beside objdump.
@@ -24,6 +25,6 @@ function(fovea_check_image target)
   add_test(
     NAME ${target}_symbols
     COMMAND
-      ${CMAKE_COMMAND} -D NM=${CMAKE_NM} -D IMAGE=$<TARGET_FILE:${target}> -P
+      ${CMAKE_COMMAND} -D NM=${CMAKE_NM} -D IMAGE=$<TARGET_FILE:${target}> ${ARGN} -P
       ${PROJECT_SOURCE_DIR}/cmake/check_image.cmake)
 endfunction()
