@@ -32,6 +32,7 @@ import torch  # noqa: E402
 import attention  # noqa: E402
 import attention_features  # noqa: E402
 import feed_forward  # noqa: E402
+import integer_attention  # noqa: E402
 import linear  # noqa: E402
 import multi_head  # noqa: E402
 import rms_norm  # noqa: E402
@@ -44,6 +45,7 @@ STEMS = {
     "attention": attention.generate,
     "attention_features": attention_features.generate,
     "feed_forward": feed_forward.generate,
+    "integer_attention": integer_attention.generate,
     "linear": linear.generate,
     "multi_head": multi_head.generate,
     "rms_norm": rms_norm.generate,
