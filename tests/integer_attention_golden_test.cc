@@ -219,10 +219,10 @@ Bytes Composed(const IntegerCase& c, const Bytes& q, const Bytes& k,
   }
   const auto [low, high] = std::minmax_element(scores.begin(), scores.end());
   const double unit = c.q_scale * c.k_scale / std::sqrt(double{R::kHeadDim});
-  const double range = std::max(*high, 0) - std::min(*low, 0);
+  const double range = std::max<int32_t>(*high, 0) - std::min<int32_t>(*low, 0);
   const double score_scale = unit * range / 255;
   const int32_t zero = static_cast<int32_t>(
-      std::lround(-128 - std::min(*low, 0) * unit / score_scale));
+      std::lround(-128 - std::min<int32_t>(*low, 0) * unit / score_scale));
   const auto by = s8::MultiplierOf(unit / score_scale);
   const auto out_by = s8::MultiplierOf(c.v_scale / 256 / c.out_scale);
   Bytes out;

@@ -12,14 +12,25 @@
 #define FOVEA_INTEGER_NAMESPACE FOVEA_TARGET_NAMESPACE
 #endif
 
+// Without optimisation a function may want a register for its frame that the
+// DSP's loops take.
+#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__) && \
+    __ARM_ARCH_PROFILE == 'M' && defined(__OPTIMIZE__)
+#include "port/cortex_m/integer_dsp.h"
+#define FOVEA_INTEGER_LEAF DspLeaf
+#else
 #include "port/integer/plain.h"
+#define FOVEA_INTEGER_LEAF PlainLeaf
+#endif
 
 namespace fovea {
 namespace integer {
 inline namespace FOVEA_INTEGER_NAMESPACE {
-using Leaf = PlainLeaf;
+using Leaf = FOVEA_INTEGER_LEAF;
 }  // namespace FOVEA_INTEGER_NAMESPACE
 }  // namespace integer
 }  // namespace fovea
+
+#undef FOVEA_INTEGER_LEAF
 
 #endif  // FOVEA_PORT_INTEGER_LEAF_H_

@@ -16,12 +16,18 @@ inline namespace FOVEA_INTEGER_NAMESPACE {
 struct PlainLeaf {
   template <class S>
   struct Scratch {
+    static constexpr size_t kOutputs = S::kRows * S::kValueDim;
     int16_t queries[S::kRows][S::kHeadDim];  // less their zero point
     int16_t weights[S::kRows][kTile];
   };
 
   template <class S>
   using Memory = Scratch<typename S::Sizes>;
+
+  template <class S>
+  static constexpr size_t OutputIndex(size_t row, size_t column) noexcept {
+    return row * S::kValueDim + column;
+  }
 
   template <class S>
   static void LoadQuery(const int8_t* q, int32_t zero, size_t row,
@@ -74,17 +80,17 @@ struct PlainLeaf {
     return sum;
   }
 
-  // The weight of a key that the row does not see.
+  // Takes the weight of a key that the row does not see; `count` as above.
   template <class S>
-  static void Hide(size_t key, size_t row, Memory<S>& scratch) noexcept {
+  static void Hide(size_t key, size_t row, size_t /*count*/,
+                   Memory<S>& scratch) noexcept {
     scratch.weights[row][key] = 0;
   }
 
-  // output[row][column] += (states[row].product + weights . values) >> 9.
+  // output of row and column += (states[row].product + weights . values) >> 9.
   template <class S>
   static void Accumulate(const Tile& tile, size_t rows, const RowState* states,
-                         Memory<S>& scratch,
-                         int32_t (*output)[S::kValueDim]) noexcept {
+                         Memory<S>& scratch, int32_t* output) noexcept {
     for (size_t column = 0; column < S::kValueDim; ++column) {
       int16_t entries[kTile];
       for (size_t key = 0; key < tile.count; ++key) {
@@ -95,7 +101,7 @@ struct PlainLeaf {
         for (size_t key = 0; key < tile.count; ++key) {
           sum += int32_t{scratch.weights[row][key]} * entries[key];
         }
-        output[row][column] += sum >> kOutputShift;
+        output[OutputIndex<S>(row, column)] += sum >> kOutputShift;
       }
     }
   }

@@ -37,13 +37,14 @@ inline Multiplier MultiplierOf(double real) {
 }
 
 inline int32_t Multiply(int32_t x, const Multiplier& by) {
-  const int32_t left = std::max(by.exponent, 0), right = left - by.exponent;
+  const int32_t left = std::max<int32_t>(by.exponent, 0),
+                right = left - by.exponent;
   return Halve(High(static_cast<int32_t>(int64_t{x} << left), by.mantissa),
-               std::min(right, 31));
+               std::min<int32_t>(right, 31));
 }
 
 inline int8_t ToInt8(int32_t x) {
-  return static_cast<int8_t>(std::clamp(x, -128, 127));
+  return static_cast<int8_t>(std::clamp<int32_t>(x, -128, 127));
 }
 
 // e^x of x <= 0 with 5 integer bits, as a fraction of 2^31: a quarter's
@@ -89,7 +90,8 @@ inline std::vector<int8_t> Softmax(const std::vector<int8_t>& row,
       std::floor(31.0 * (1 << (31 - kIntegerBits)) / std::exp2(by.exponent)));
   const int32_t most = *std::max_element(row.begin(), row.end());
   const auto exp_of = [&](int32_t difference) {
-    const int64_t shifted = int64_t{difference} << std::max(by.exponent, 0);
+    const int64_t shifted = int64_t{difference}
+                            << std::max<int32_t>(by.exponent, 0);
     return ExpOfNegative(High(static_cast<int32_t>(shifted), by.mantissa));
   };
   int32_t sum = 0;

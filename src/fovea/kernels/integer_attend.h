@@ -31,14 +31,16 @@ inline void CoverHidden(uint64_t visible, size_t count, int32_t by,
 }
 
 // What a rise of the maximum makes of what the row has gathered.
-template <class S>
-void Rescale(int32_t max, const ScoreScale& scale, RowState& row,
-             int32_t* output) {
-  if (max <= row.max || row.sum == 0) return;
-  const int32_t correction = CorrectionOf(StepsBelow(max, row.max, scale));
-  row.sum = MultiplyHigh(row.sum, correction);
+template <class Leaf, class S>
+void Rescale(int32_t max, const ScoreScale& scale, size_t row,
+             ScratchOf<Leaf, S>& scratch) {
+  RowState& state = scratch.rows[row];
+  if (max <= state.max || state.sum == 0) return;
+  const int32_t correction = CorrectionOf(StepsBelow(max, state.max, scale));
+  state.sum = MultiplyHigh(state.sum, correction);
   for (size_t i = 0; i < S::kValueDim; ++i) {
-    output[i] = MultiplyHigh(output[i], correction);
+    int32_t& output = scratch.output[Leaf::template OutputIndex<S>(row, i)];
+    output = MultiplyHigh(output, correction);
   }
 }
 
@@ -55,14 +57,14 @@ void SoftmaxOfRow(uint64_t visible, size_t count, const ScoreScale& scale,
     if (some) CoverHidden(visible, seen, INT32_MIN, scores);
     int32_t max = Leaf::Largest(scores, seen);
     if (state.sum > 0 && state.max > max) max = state.max;
-    Rescale<S>(max, scale, state, scratch.output[row]);
+    Rescale<Leaf, S>(max, scale, row, scratch);
     state.max = max;
     if (some) CoverHidden(visible, seen, max, scores);
     sum = Leaf::template Weigh<S>(scores, max, scale, seen, count, row,
                                   scratch.leaf);
     for (size_t i = 0; some && i < seen; ++i) {
       if (visible >> i & 1) continue;
-      Leaf::template Hide<S>(i, row, scratch.leaf);
+      Leaf::template Hide<S>(i, row, count, scratch.leaf);
       sum -= kMostWeight;
     }
   } else {
@@ -73,9 +75,10 @@ void SoftmaxOfRow(uint64_t visible, size_t count, const ScoreScale& scale,
 }
 
 // out = o / l; a row that saw no key gives zeros.
-template <class S>
-void StoreRow(const Group& group, size_t row, const RowState& state,
-              const int32_t* output) {
+template <class Leaf, class S>
+void StoreRow(const Group& group, size_t row, size_t of_block,
+              const ScratchOf<Leaf, S>& scratch) {
+  const RowState& state = scratch.rows[of_block];
   const IntegerScales& scales = *group.scales;
   int8_t* to = group.out + row % S::kGroup * group.out_head_stride +
                row / S::kGroup * group.out_token_stride;
@@ -86,7 +89,9 @@ void StoreRow(const Group& group, size_t row, const RowState& state,
   const RowScale scale =
       RowScaleOf(state.sum, scales.output_multiplier, scales.output_shift);
   for (size_t i = 0; i < S::kValueDim; ++i) {
-    to[i] = Requantise(output[i], scale, scales.output_zero);
+    to[i] =
+        Requantise(scratch.output[Leaf::template OutputIndex<S>(of_block, i)],
+                   scale, scales.output_zero);
   }
 }
 
@@ -119,8 +124,8 @@ void AttendBlock(const Group& group, const Rows& rows,
                       row / S::kGroup * group.q_token_stride;
     Leaf::template LoadQuery<S>(q, group.scales->query_zero, i, scratch.leaf);
     scratch.rows[i] = {0, 0, 0};
-    for (size_t c = 0; c < S::kValueDim; ++c) scratch.output[i][c] = 0;
   }
+  for (int32_t& output : scratch.output) output = 0;
   const ScoreScale scale = ScoreScaleOf(group.scales->score_multiplier);
   const size_t end =
       VisibleEnd<S>(group, (rows.first + rows.count - 1) / S::kGroup);
@@ -132,7 +137,7 @@ void AttendBlock(const Group& group, const Rows& rows,
                         scratch);
   }
   for (size_t i = 0; i < rows.count; ++i) {
-    StoreRow<S>(group, rows.first + i, scratch.rows[i], scratch.output[i]);
+    StoreRow<Leaf, S>(group, rows.first + i, i, scratch);
   }
 }
 

@@ -113,11 +113,12 @@ struct RowState {
   int32_t product;  // what the tile's products start from
 };
 
-// All scratch of one call.  LeafScratch is what the leaf keeps for itself.
+// All scratch of one call.  LeafScratch is what the leaf keeps for itself, and
+// says how many outputs it has.
 template <class S, class LeafScratch>
 struct alignas(16) Scratch {
   int32_t scores[S::kRows][kTile];
-  int32_t output[S::kRows][S::kValueDim];
+  int32_t output[LeafScratch::kOutputs];  // in the leaf's order
   RowState rows[S::kRows];
   LeafScratch leaf;
 };
