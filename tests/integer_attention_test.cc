@@ -65,7 +65,7 @@ struct Problem {
                                   : dice.Roll(1, 255) << dice.Roll(0, 24);
     scales.output_multiplier =
         static_cast<int32_t>((1u << 30) + dice.Roll(0, (1u << 23) - 1) * 128);
-    scales.output_shift = static_cast<int32_t>(dice.Roll(0, 12)) - 7;
+    scales.output_shift = static_cast<int32_t>(dice.Roll(0, 13)) - 7;
     if (dice.Roll(0, 1)) scales.query_zero = dice.Byte();
     if (dice.Roll(0, 1)) scales.value_zero = dice.Byte();
     scales.output_zero = dice.Byte();
@@ -346,7 +346,7 @@ TEST(IntegerAttention, RefusesBadInputAndWritesNothing) {
   const size_t too_long = 10;
   refuses(Status::kTooManyTokens,
           [&](auto& call) { call.key_lengths = &too_long; });
-  for (int shift : {-32, 6, std::numeric_limits<int>::max()}) {
+  for (int shift : {-32, 20, std::numeric_limits<int>::max()}) {
     refuses(Status::kBadScale,
             [&](auto&) { problem.scales.output_shift = shift; });
   }
@@ -412,8 +412,8 @@ TEST(IntegerScalesOf, RefusesWhatDoesNotFit) {
   }
   refuses([](auto& real) { real.q.scale = 1200; });  // 2^31 octaves
   refuses([](auto& real) { real.q.scale = 1e300; });
-  refuses([](auto& real) { real.out.scale = 0.003; });  // 2^5 and more
-  refuses([](auto& real) { real.out.scale = 5e8; });    // below 2^-32
+  refuses([](auto& real) { real.out.scale = 1e-7; });  // 2^19 and more
+  refuses([](auto& real) { real.out.scale = 5e8; });   // below 2^-32
   IntegerScales scales;
   EXPECT_EQ(MakeIntegerScales(good, 0, scales), Status::kBadScale);
   EXPECT_EQ(MakeIntegerScales(good, 257, scales), Status::kBadScale);

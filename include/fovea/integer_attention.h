@@ -138,10 +138,15 @@ class IntegerAttention {
   }
 
  private:
-  static_assert(integer::MostOutput(int64_t{R::kMaxKeys}) < (1 << 30),
-                "outputs fit 31 bits: see DivideByPower");
-  static_assert(integer::MostSum(int64_t{R::kMaxKeys}) < integer::kInt32,
-                "sums of weights fit 32 bits");
+  // See RowScaleOf.
+  static_assert(integer::MostSum(int64_t{R::kMaxKeys}) < (1 << 30),
+                "sums of weights fit 30 bits");
+  static_assert(integer::MostOutput(integer::MostSum(int64_t{R::kMaxKeys}),
+                                    int64_t{R::kMaxKeys}) < (1 << 30),
+                "outputs fit 30 bits");
+  static_assert(integer::MostOutput(integer::kMostWeight + 1,
+                                    int64_t{R::kMaxKeys}) < (1 << 15),
+                "and so do those of a small sum, 15 bits to the left");
 
   // ------------------------------------------------------------------- checks
 
@@ -192,7 +197,7 @@ class IntegerAttention {
     FOVEA_RETURN_IF_BAD(CheckArray(call.scales));
     const IntegerScales& scales = *call.scales;
     const bool good = scales.output_multiplier >= 1 << 30 &&
-                      scales.output_shift >= -31 && scales.output_shift <= 5;
+                      scales.output_shift >= -31 && scales.output_shift <= 19;
     return good ? Status::kOk : Status::kBadScale;
   }
 

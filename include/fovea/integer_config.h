@@ -33,7 +33,7 @@ struct IntegerScales {
   // does by 1, times 2^31: scale_q * scale_k * softmax_scale * log2(e) * 2^31.
   uint32_t score_multiplier = 0;
   // scale_v / scale_out = output_multiplier * 2^(output_shift - 31), with the
-  // multiplier from 2^30 to 2^31 - 1 and the shift from -31 to 5.
+  // multiplier from 2^30 to 2^31 - 1 and the shift from -31 to 19.
   int32_t output_multiplier = 0;
   int32_t output_shift = 0;
   int8_t query_zero = 0;
@@ -42,7 +42,7 @@ struct IntegerScales {
 };
 
 // The most keys that a row may see: more would overflow 32 bits.
-constexpr size_t kMostIntegerKeys = size_t{1} << 16;
+constexpr size_t kMostIntegerKeys = size_t{1} << 15;
 
 // The config with its defaults filled in and its rules checked.
 template <class Config>
@@ -70,7 +70,7 @@ struct ResolvedInteger {
   static_assert(std::is_same<typename Config::Element, int8_t>::value &&
                     std::is_same<typename Config::CacheElement, int8_t>::value,
                 "Element and CacheElement must be int8_t");
-  static_assert(kMaxKeys <= kMostIntegerKeys, "kMaxKeys is at most 2^16");
+  static_assert(kMaxKeys <= kMostIntegerKeys, "kMaxKeys is at most 2^15");
   static_assert(kMask != MaskKind::kAdditive, "a bias is a float");
   static_assert(!R::kRing && !R::kSoftcap && !R::kAlibi && !R::kSinkLogits &&
                     R::kRotaryDim == 0 && !R::kLse && !R::kWeights &&

@@ -58,7 +58,7 @@ constexpr bool IsSound(const Quantisation& of) noexcept {
 //   scales    written only when the Status is kOk
 // kBadScale: a scale is 0, negative, infinite or NaN, a zero point is out of
 // range, or a multiplier would be: a score that changes by 2 octaves or more
-// for a product of 1, or a scale_v / scale_out below 2^-32, or of 32 or more.
+// for a product of 1, or a scale_v / scale_out below 2^-32, or of 2^19 or more.
 constexpr Status MakeIntegerScales(const QuantisedScales& real, size_t head_dim,
                                    IntegerScales& scales) noexcept {
   namespace is = integer_scales;
@@ -76,7 +76,7 @@ constexpr Status MakeIntegerScales(const QuantisedScales& real, size_t head_dim,
   if (!(multiplier < 0x1p32)) return Status::kBadScale;
 
   double ratio = real.v.scale / real.out.scale;
-  if (!(ratio >= 0x1p-32 && ratio < 32)) return Status::kBadScale;
+  if (!(ratio >= 0x1p-32 && ratio < 0x1p19)) return Status::kBadScale;
   int32_t shift = 0;
   for (; ratio >= 1; ratio *= 0.5) ++shift;
   for (; ratio < 0.5; ratio *= 2) --shift;
@@ -85,7 +85,7 @@ constexpr Status MakeIntegerScales(const QuantisedScales& real, size_t head_dim,
     rounded /= 2;
     ++shift;
   }
-  if (shift > 5) return Status::kBadScale;
+  if (shift > 19) return Status::kBadScale;
 
   scales.score_multiplier = static_cast<uint32_t>(multiplier);
   scales.output_multiplier = static_cast<int32_t>(rounded);

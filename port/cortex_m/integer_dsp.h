@@ -78,19 +78,27 @@ inline uint32_t LoadPart(const int8_t* from, size_t count) {
   "ldrd r2, r4, [r0], #8\n" \
   "mov r3, r2\n"            \
   "mov r5, r4\n"
-#define FOVEA_DSP_STEPS                \
-  ".rept 16\n"                         \
+#define FOVEA_DSP_LOAD                 \
   "ldmia.w r1!, {r10, r11, r12, lr}\n" \
-  "ldmia.w r0!, {r6, r7, r8, r9}\n"    \
-  "smlad r2, r6, r10, r2\n"            \
-  "smlad r3, r6, r12, r3\n"            \
-  "smlad r4, r8, r10, r4\n"            \
-  "smlad r5, r8, r12, r5\n"            \
-  "smlad r2, r7, r11, r2\n"            \
-  "smlad r3, r7, lr, r3\n"             \
-  "smlad r4, r9, r11, r4\n"            \
-  "smlad r5, r9, lr, r5\n"             \
-  ".endr\n"
+  "ldmia.w r0!, {r6, r7, r8, r9}\n"
+#define FOVEA_DSP_ODD       \
+  "smlad r2, r7, r11, r2\n" \
+  "smlad r3, r7, lr, r3\n"  \
+  "smlad r4, r9, r11, r4\n" \
+  "smlad r5, r9, lr, r5\n"
+#define FOVEA_DSP_STEPS       \
+  ".rept 16\n" FOVEA_DSP_LOAD \
+  "smlad r2, r6, r10, r2\n"   \
+  "smlad r3, r6, r12, r3\n"   \
+  "smlad r4, r8, r10, r4\n"   \
+  "smlad r5, r8, r12, r5\n" FOVEA_DSP_ODD ".endr\n"
+// A first step, which starts from 0.
+#define FOVEA_DSP_FIRST \
+  FOVEA_DSP_LOAD        \
+  "smuad r2, r6, r10\n" \
+  "smuad r3, r6, r12\n" \
+  "smuad r4, r8, r10\n" \
+  "smuad r5, r8, r12\n" FOVEA_DSP_ODD
 // r3 is the number of steps in the first pass, which take 40 bytes each; r5
 // becomes the address of the first of them.
 #define FOVEA_DSP_ADDRESS \
@@ -100,31 +108,30 @@ inline uint32_t LoadPart(const int8_t* from, size_t count) {
   "adr.w r5, 1f\n"        \
   "add r5, r5, r3\n"      \
   "orr r5, r5, #1\n"
-// `again` goes to the steps once more where there are more than 16.
-#define FOVEA_DSP_SCORES(again)        \
-  "push {r4-r11, lr}\n"                \
-  "ldr r4, [sp, #36]\n"                \
-  "sub sp, sp, #20\n"                  \
-  "strd r2, r4, [sp]\n"                \
-  "str r1, [sp, #8]\n"                 \
-  "add r4, r1, r3, lsl #4\n"           \
-  "str r4, [sp, #16]\n"                \
-  "sub r3, r3, #1\n"                   \
-  "and r3, r3, #15\n"                  \
-  "add r3, r3, #1\n" FOVEA_DSP_ADDRESS \
-  "str r5, [sp, #12]\n"                \
-  "0:\n" FOVEA_DSP_START               \
-  "ldr pc, [sp, #12]\n"                \
-  ".p2align 2\n"                       \
-  "1:\n" FOVEA_DSP_STEPS again         \
-  "ldrd r6, r7, [sp]\n"                \
-  "strd r2, r3, [r6], #256\n"          \
-  "strd r4, r5, [r6], #256\n"          \
-  "str r6, [sp]\n"                     \
-  "ldr r1, [sp, #8]\n"                 \
-  "cmp r0, r7\n"                       \
-  "bne.w 0b\n"                         \
-  "add sp, sp, #20\n"                  \
+// `rest` makes of the steps after the first what the first pass takes, `again`
+// goes to them once more, where there are more than 16.
+#define FOVEA_DSP_SCORES(rest, again)       \
+  "push {r4-r11, lr}\n"                     \
+  "ldr r4, [sp, #36]\n"                     \
+  "sub sp, sp, #20\n"                       \
+  "strd r2, r4, [sp]\n"                     \
+  "str r1, [sp, #8]\n"                      \
+  "add r4, r1, r3, lsl #4\n"                \
+  "str r4, [sp, #16]\n"                     \
+  "sub r3, r3, #1\n" rest FOVEA_DSP_ADDRESS \
+  "str r5, [sp, #12]\n"                     \
+  "0:\n" FOVEA_DSP_FIRST                    \
+  "ldr pc, [sp, #12]\n"                     \
+  ".p2align 2\n"                            \
+  "1:\n" FOVEA_DSP_STEPS again              \
+  "ldrd r6, r7, [sp]\n"                     \
+  "strd r2, r3, [r6], #256\n"               \
+  "strd r4, r5, [r6], #256\n"               \
+  "str r6, [sp]\n"                          \
+  "ldr r1, [sp, #8]\n"                      \
+  "cmp r0, r7\n"                            \
+  "bne.w 0b\n"                              \
+  "add sp, sp, #20\n"                       \
   "pop {r4-r11, pc}\n"
 
 // Two keys' scores of pairs of rows up to rows_end: scores[0] and [1], and
@@ -132,45 +139,46 @@ inline uint32_t LoadPart(const int8_t* from, size_t count) {
 [[gnu::naked, gnu::noinline]] inline void ScorePairs(
     const uint32_t* /*rows*/, const uint32_t* /*columns*/, int32_t* /*scores*/,
     size_t /*steps*/, const uint32_t* /*rows_end*/) {
-  __asm__ volatile(FOVEA_DSP_SCORES(""));
+  __asm__ volatile(FOVEA_DSP_SCORES("", ""));
 }
 [[gnu::naked, gnu::noinline]] inline void ScoreLongPairs(
     const uint32_t* /*rows*/, const uint32_t* /*columns*/, int32_t* /*scores*/,
     size_t /*steps*/, const uint32_t* /*rows_end*/) {
   __asm__ volatile(
-      FOVEA_DSP_SCORES("ldr r6, [sp, #16]\n"
+      FOVEA_DSP_SCORES("sub r3, r3, #1\n"
+                       "and r3, r3, #15\n"
+                       "add r3, r3, #1\n",
+                       "ldr r6, [sp, #16]\n"
                        "cmp r1, r6\n"
                        "bne.w 1b\n"));
 }
 static_assert(kTile == 64, "the 256 above are a row of scores in bytes");
 
 // Two columns' products of pairs of rows up to rows_end join the outputs, four
-// of them for each pair, `stride` bytes apart.
+// of them for each pair.
 [[gnu::naked, gnu::noinline]] inline void AccumulatePairs(
     const uint32_t* /*rows*/, const uint32_t* /*columns*/, int32_t* /*outputs*/,
-    size_t /*steps*/, const uint32_t* /*rows_end*/, size_t /*stride*/) {
+    size_t /*steps*/, const uint32_t* /*rows_end*/) {
   __asm__ volatile(
       "push {r4-r11, lr}\n"
-      "ldrd r4, r6, [sp, #36]\n"
+      "ldr r4, [sp, #36]\n"
       "sub sp, sp, #20\n"
-      "strd r6, r4, [sp]\n"
-      "strd r1, r2, [sp, #8]\n" FOVEA_DSP_ADDRESS
+      "strd r1, r4, [sp]\n"
+      "str r2, [sp, #8]\n" FOVEA_DSP_ADDRESS
       "str r5, [sp, #16]\n"
       "0:\n" FOVEA_DSP_START
       "ldr pc, [sp, #16]\n"
       ".p2align 2\n"
       "1:\n" FOVEA_DSP_STEPS
-      "ldr r6, [sp, #12]\n"
+      "ldr r6, [sp, #8]\n"
       "ldmia r6, {r7, r8, r9, r10}\n"
       "add r7, r7, r2, asr #9\n"
       "add r8, r8, r3, asr #9\n"
       "add r9, r9, r4, asr #9\n"
       "add r10, r10, r5, asr #9\n"
-      "stmia r6, {r7, r8, r9, r10}\n"
-      "ldrd r11, r12, [sp]\n"
-      "add r6, r6, r11\n"
-      "ldr r1, [sp, #8]\n"
-      "str r6, [sp, #12]\n"
+      "stmia r6!, {r7, r8, r9, r10}\n"
+      "ldrd r1, r12, [sp]\n"
+      "str r6, [sp, #8]\n"
       "cmp r0, r12\n"
       "bne.w 0b\n"
       "add sp, sp, #20\n"
@@ -182,6 +190,51 @@ static_assert(kOutputShift == 9, "the 9 above");
 #undef FOVEA_DSP_STEPS
 #undef FOVEA_DSP_ADDRESS
 #undef FOVEA_DSP_SCORES
+#undef FOVEA_DSP_FIRST
+#undef FOVEA_DSP_LOAD
+#undef FOVEA_DSP_ODD
+
+// Four columns of 4 * steps tokens, `stride` apart, as two pairs of columns,
+// the second one a half of the memory for columns behind the first.
+[[gnu::naked, gnu::noinline]] inline void TransposeFours(const int8_t* /*from*/,
+                                                         size_t /*stride*/,
+                                                         size_t /*steps*/,
+                                                         uint32_t* /*pairs*/) {
+  __asm__ volatile(
+      "push {r4-r11, lr}\n"
+      "add lr, r1, r1, lsl #1\n"
+      "0:\n"
+      "ldr r4, [r0]\n"
+      "ldr r5, [r0, r1]\n"
+      "ldr r6, [r0, r1, lsl #1]\n"
+      "ldr r7, [r0, lr]\n"
+      "add r0, r0, r1, lsl #2\n"
+      "sxtb16 r8, r4\n"
+      "sxtb16 r9, r5\n"
+      "sxtb16 r10, r6\n"
+      "sxtb16 r11, r7\n"
+      "sxtb16 r4, r4, ror #8\n"
+      "sxtb16 r5, r5, ror #8\n"
+      "sxtb16 r6, r6, ror #8\n"
+      "sxtb16 r7, r7, ror #8\n"
+      "pkhtb r12, r10, r8, asr #16\n"
+      "pkhbt r8, r8, r10, lsl #16\n"
+      "pkhtb r10, r11, r9, asr #16\n"
+      "pkhbt r9, r9, r11, lsl #16\n"
+      "strd r12, r10, [r3, #256]\n"
+      "strd r8, r9, [r3], #8\n"
+      "pkhtb r12, r6, r4, asr #16\n"
+      "pkhbt r4, r4, r6, lsl #16\n"
+      "pkhtb r6, r7, r5, asr #16\n"
+      "pkhbt r5, r5, r7, lsl #16\n"
+      "strd r12, r6, [r3, #256]\n"
+      "strd r4, r5, [r3], #8\n"
+      "subs r2, r2, #1\n"
+      "bne 0b\n"
+      "pop {r4-r11, pc}\n");
+}
+static_assert(kMaxSteps * kStepWords * sizeof(uint32_t) == 256,
+              "the 256 above are half of the memory for columns");
 
 // kPowers as PowerOf takes them.
 struct PowerTable {
@@ -248,7 +301,7 @@ constexpr PowerTable kPowerTable = MakePowerTable();
 #undef FOVEA_DSP_WEIGH
 #undef FOVEA_DSP_WEIGHT
 
-// The largest of 4 * fours scores and `most`.
+// The largest of 4 * fours scores and `most`: a new maximum is rare.
 inline int32_t LargestOfFours(const int32_t* scores, size_t fours,
                               int32_t most) {
   const int32_t* end = scores + 4 * fours;
@@ -257,19 +310,27 @@ inline int32_t LargestOfFours(const int32_t* scores, size_t fours,
       "0:\n"
       "ldmia %[from]!, {r4, r5, r6, r8}\n"
       "cmp r4, %[most]\n"
-      "it gt\n"
-      "movgt %[most], r4\n"
+      "bgt 1f\n"
+      "2:\n"
       "cmp r5, %[most]\n"
-      "it gt\n"
-      "movgt %[most], r5\n"
+      "bgt 3f\n"
+      "4:\n"
       "cmp r6, %[most]\n"
-      "it gt\n"
-      "movgt %[most], r6\n"
+      "bgt 5f\n"
+      "6:\n"
       "cmp r8, %[most]\n"
       "it gt\n"
       "movgt %[most], r8\n"
       "cmp %[from], %[end]\n"
       "bne 0b\n"
+      "b 7f\n"
+      "1: mov %[most], r4\n"
+      "b 2b\n"
+      "3: mov %[most], r5\n"
+      "b 4b\n"
+      "5: mov %[most], r6\n"
+      "b 6b\n"
+      "7:\n"
       : [from] "+r"(scores), [most] "+r"(most)
       : [end] "r"(end)
       : "r4", "r5", "r6", "r8", "cc", "memory");
@@ -332,8 +393,7 @@ struct DspLeaf {
     // Of a pair: its start, then [step][row][even, odd]; of a lone row [step]
     // [even, odd].
     static constexpr size_t kQueryWords =
-        kPairs ? S::kRows / 2 * (dsp::kStartWords + S::kQuads * dsp::kStepWords)
-               : 2 * S::kQuads;
+        S::kQuads * (kPairs ? S::kRows / 2 * dsp::kStepWords : 2);
     static constexpr size_t kWeightWords =
         kPairs ? S::kRows / 2 *
                      (dsp::kStartWords + dsp::kMaxSteps * dsp::kStepWords)
@@ -352,12 +412,31 @@ struct DspLeaf {
   template <class S>
   static constexpr bool kPairs = S::kRows > 1;
 
-  // Four outputs for two rows and two columns.
-  template <class S>
-  static constexpr size_t OutputIndex(size_t row, size_t column) noexcept {
-    if (!kPairs<S>) return column;
-    return row / 2 * (2 * RoundUp(S::kValueDim, 2)) + column / 2 * 4 +
-           row % 2 * 2 + column % 2;
+  // f(column, output) for each output of a row, which f may change: four
+  // outputs lie together for two rows and two columns.
+  template <class S, class F>
+  static void ForOutputs(int32_t* output, size_t row, const F& f) {
+    constexpr size_t kNext = kPairs<S> ? 2 * S::kRows : 2;
+    if (kPairs<S>) output += row / 2 * 4 + row % 2 * 2;
+    for (size_t column = 0; column < S::kValueDim; column += 2) {
+      f(column, output[0]);
+      if (column + 1 < S::kValueDim) f(column + 1, output[1]);
+      output += kNext;
+    }
+  }
+
+  // MultiplyHigh of an output shifted to the left, which can be doubled then.
+  static int32_t MultiplyOutput(int32_t output, int32_t left,
+                                int32_t by) noexcept {
+    int32_t to;
+    const int32_t doubled = output * (1 << (left + 1));
+    __asm__("smmulr %0, %1, %2" : "=r"(to) : "r"(doubled), "r"(by));
+    return to;
+  }
+  static int8_t Clamp(int32_t x) noexcept {
+    int32_t to;
+    __asm__("ssat %0, #8, %1" : "=r"(to) : "r"(x));
+    return static_cast<int8_t>(to);
   }
 
   template <class S>
@@ -366,10 +445,7 @@ struct DspLeaf {
     constexpr size_t kStep = kPairs<S> ? dsp::kStepWords : 2;
     uint32_t* to = scratch.queries;
     if (kPairs<S>) {
-      constexpr size_t kPair = dsp::kStartWords + S::kQuads * dsp::kStepWords;
-      to += row / 2 * kPair;
-      to[row % 2] = 0;  // what its scores start from
-      to += dsp::kStartWords + row % 2 * 2;
+      to += row / 2 * S::kQuads * dsp::kStepWords + row % 2 * 2;
     }
     const uint32_t zeros = static_cast<uint32_t>(zero) & 0xffff;
     for (size_t quad = 0; quad < S::kQuads; ++quad) {
@@ -383,8 +459,8 @@ struct DspLeaf {
   static void Score(const Tile& tile, size_t rows, Memory<S>& scratch,
                     int32_t (*scores)[kTile]) noexcept {
     if constexpr (kPairs<S>) {
-      constexpr size_t kPair = dsp::kStartWords + S::kQuads * dsp::kStepWords;
-      const uint32_t* end = scratch.queries + (rows + 1) / 2 * kPair;
+      const uint32_t* end =
+          scratch.queries + (rows + 1) / 2 * S::kQuads * dsp::kStepWords;
       for (size_t key = 0; key < tile.count; key += 2) {
         UnpackKeys<S>(tile, key, scratch.columns);
         const auto score =
@@ -395,7 +471,7 @@ struct DspLeaf {
     } else if constexpr (S::kCached) {
       for (size_t key = 0; key < tile.count; key += 4) {
         int32_t sums[4] = {};
-        dsp::AddFourColumns<4 * kPanel>(
+        dsp::AddFourColumns<int{4 * kPanel}>(
             scratch.queries,
             tile.keys + key / kPanel * kPanel * 4 * S::kQuads +
                 key % kPanel * 4,
@@ -472,7 +548,6 @@ struct DspLeaf {
                          Memory<S>& scratch, int32_t* output) noexcept {
     const size_t steps = (tile.count + 3) / 4;
     if constexpr (kPairs<S>) {
-      constexpr size_t kStride = 8 * RoundUp(S::kValueDim, 2);
       const size_t pair = dsp::kStartWords + steps * dsp::kStepWords;
       const size_t pairs = (rows + 1) / 2;
       for (size_t row = 0; row < rows; ++row) {
@@ -486,8 +561,8 @@ struct DspLeaf {
         for (size_t half = 0; half < 2 && column + 2 * half < S::kValueDim;
              ++half) {
           dsp::AccumulatePairs(scratch.weights, scratch.columns + half * kHalf,
-                               output + 2 * column + 4 * half, steps,
-                               scratch.weights + pairs * pair, kStride);
+                               output + (column / 2 + half) * 2 * S::kRows,
+                               steps, scratch.weights + pairs * pair);
         }
       }
     } else {
@@ -531,6 +606,14 @@ struct DspLeaf {
            dsp::kStartWords + row % 2 * 2;
   }
 
+// The words in r4 and r6 as a step of two columns.
+#define FOVEA_DSP_UNPACK    \
+  "sxtb16 r3, r4\n"         \
+  "sxtb16 r4, r4, ror #8\n" \
+  "sxtb16 r5, r6\n"         \
+  "sxtb16 r6, r6, ror #8\n" \
+  "stmia %[to]!, {r3, r4, r5, r6}\n"
+
   // Keys `key` and the next as a pair of columns; of the last one twice.
   template <class S>
   static void UnpackKeys(const Tile& tile, size_t key, uint32_t* to) noexcept {
@@ -540,15 +623,29 @@ struct DspLeaf {
     if (S::kCached) {
       a = tile.keys + key / kPanel * kPanel * 4 * S::kQuads + key % kPanel * 4;
     }
-    for (size_t quad = 0; quad < S::kQuads; ++quad) {
-      const uint32_t x =
-          S::kCached ? dsp::LoadWord(a) : WordOfRow<S::kHeadDim>(a, quad);
-      const uint32_t y =
-          S::kCached ? dsp::LoadWord(a + 4) : WordOfRow<S::kHeadDim>(b, quad);
-      if (S::kCached) a += 4 * kPanel;
+    constexpr size_t kWhole = S::kCached ? S::kQuads : S::kHeadDim / 4;
+    for (size_t quad = 0; quad < kWhole; ++quad) {
+      if (S::kCached) {
+        __asm__ volatile("ldrd r4, r6, [%[a]], %[stride]\n"  //
+                         FOVEA_DSP_UNPACK
+                         : [a] "+r"(a), [to] "+r"(to)
+                         : [stride] "i"(4 * kPanel)
+                         : "r3", "r4", "r5", "r6", "memory");
+      } else {
+        __asm__ volatile(
+            "ldr r4, [%[a]], #4\n"
+            "ldr r6, [%[b]], #4\n"  //
+            FOVEA_DSP_UNPACK
+            : [a] "+r"(a), [b] "+r"(b), [to] "+r"(to)
+            :
+            : "r3", "r4", "r5", "r6", "memory");
+      }
+    }
+    if (kWhole < S::kQuads) {
+      const uint32_t x = dsp::LoadPart(a, S::kHeadDim % 4);
+      const uint32_t y = dsp::LoadPart(b, S::kHeadDim % 4);
       to[0] = dsp::Even(x), to[1] = dsp::Odd(x);
       to[2] = dsp::Even(y), to[3] = dsp::Odd(y);
-      to += dsp::kStepWords;
     }
   }
 
@@ -558,11 +655,14 @@ struct DspLeaf {
                            uint32_t* first, uint32_t* second) noexcept {
     if (!S::kCached && column + 4 <= S::kValueDim) {
       const int8_t* from = tile.values + column;
-      for (size_t step = 0; step < steps; ++step) {
-        TransposeFour(from, tile.value_stride, tile.count - 4 * step, first,
-                      second);
-        from += 4 * tile.value_stride;
-        first += dsp::kStepWords, second += dsp::kStepWords;
+      const size_t whole = tile.count / 4;
+      if (whole > 0) {
+        dsp::TransposeFours(from, tile.value_stride, whole, first);
+      }
+      if (whole < steps) {
+        TransposeFour(from + 4 * whole * tile.value_stride, tile.value_stride,
+                      tile.count % 4, first + whole * dsp::kStepWords,
+                      second + whole * dsp::kStepWords);
       }
       return;
     }

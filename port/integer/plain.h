@@ -24,6 +24,21 @@ struct PlainLeaf {
   template <class S>
   using Memory = Scratch<typename S::Sizes>;
 
+  // f(column, output) for each output of a row, which f may change.
+  template <class S, class F>
+  static void ForOutputs(int32_t* output, size_t row, const F& f) {
+    for (size_t i = 0; i < S::kValueDim; ++i) {
+      f(i, output[OutputIndex<S>(row, i)]);
+    }
+  }
+  // MultiplyHigh of an output shifted to the left, which leaves it below 2^30
+  // in magnitude.
+  static int32_t MultiplyOutput(int32_t output, int32_t left,
+                                int32_t by) noexcept {
+    return MultiplyHigh(output * (1 << left), by);
+  }
+  static int8_t Clamp(int32_t x) noexcept { return ClampToInt8(x); }
+
   template <class S>
   static constexpr size_t OutputIndex(size_t row, size_t column) noexcept {
     return row * S::kValueDim + column;

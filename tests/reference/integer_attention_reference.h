@@ -94,11 +94,11 @@ inline std::vector<int8_t> IntegerAttention(const IntegerRow& row) {
   const int64_t divisor = ((l << zeros) + 32768) >> 16;
   const int64_t inverse = ((int64_t{1} << 31) + divisor / 2) / divisor;
   const int64_t multiplier = (row.output_multiplier * inverse) >> 16;
-  const int shift =
-      std::min(22 - zeros - static_cast<int>(row.output_shift), 31);
+  const int shift = std::min(20 - static_cast<int>(row.output_shift), 31);
   for (size_t c = 0; c < row.value_dim; ++c) {
     const int64_t x =
-        Shifted(HighProduct(o[c], multiplier), shift) + row.output_zero;
+        Shifted(HighProduct(o[c] << (zeros - 2), multiplier), shift) +
+        row.output_zero;
     out[c] = static_cast<int8_t>(std::clamp<int64_t>(x, -128, 127));
   }
   return out;

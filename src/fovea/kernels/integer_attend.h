@@ -38,10 +38,9 @@ void Rescale(int32_t max, const ScoreScale& scale, size_t row,
   if (max <= state.max || state.sum == 0) return;
   const int32_t correction = CorrectionOf(StepsBelow(max, state.max, scale));
   state.sum = MultiplyHigh(state.sum, correction);
-  for (size_t i = 0; i < S::kValueDim; ++i) {
-    int32_t& output = scratch.output[Leaf::template OutputIndex<S>(row, i)];
-    output = MultiplyHigh(output, correction);
-  }
+  Leaf::template ForOutputs<S>(scratch.output, row, [&](size_t, auto& output) {
+    output = Leaf::MultiplyOutput(output, 0, correction);
+  });
 }
 
 // The online softmax of one row: scores become weights.
@@ -77,7 +76,7 @@ void SoftmaxOfRow(uint64_t visible, size_t count, const ScoreScale& scale,
 // out = o / l; a row that saw no key gives zeros.
 template <class Leaf, class S>
 void StoreRow(const Group& group, size_t row, size_t of_block,
-              const ScratchOf<Leaf, S>& scratch) {
+              ScratchOf<Leaf, S>& scratch) {
   const RowState& state = scratch.rows[of_block];
   const IntegerScales& scales = *group.scales;
   int8_t* to = group.out + row % S::kGroup * group.out_head_stride +
@@ -88,11 +87,11 @@ void StoreRow(const Group& group, size_t row, size_t of_block,
   }
   const RowScale scale =
       RowScaleOf(state.sum, scales.output_multiplier, scales.output_shift);
-  for (size_t i = 0; i < S::kValueDim; ++i) {
-    to[i] =
-        Requantise(scratch.output[Leaf::template OutputIndex<S>(of_block, i)],
-                   scale, scales.output_zero);
-  }
+  const int32_t zero = scales.output_zero;
+  Leaf::template ForOutputs<S>(
+      scratch.output, of_block, [&](size_t column, int32_t output) {
+        to[column] = Requantise<Leaf>(output, scale, zero);
+      });
 }
 
 template <class Leaf, class S>

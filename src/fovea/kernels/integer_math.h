@@ -82,18 +82,19 @@ inline int32_t MultiplyHigh(int32_t a, int32_t b) noexcept {
   return static_cast<int32_t>(product >> 31);
 }
 
-// x * 2^-shift, to nearest, halves away from 0; shift 0 to 31, |x| < 2^30:
+// x * 2^-shift, to nearest, halves away from 0; shift 1 to 31, |x| < 2^30:
 // RoundingDivideByPOT and arm_nn_divide_by_power_of_two.
 inline int32_t DivideByPower(int32_t x, int32_t shift) noexcept {
-  const int32_t half = shift == 0 ? 0 : int32_t{1} << (shift - 1);
-  const int32_t toward = shift == 0 ? 0 : x >> 31;
-  return (x + toward + half) >> shift;
+  const int32_t half = int32_t{1} << (shift - 1);
+  return (x + (x >> 31) + half) >> shift;
 }
 
-// What turns a row's output into int8.
+// What turns a row's output into int8: shift to the left, multiply, shift to
+// the right.
 struct RowScale {
+  int32_t left;        // 0 to 15
   int32_t multiplier;  // of 2^-31
-  int32_t shift;       // to the right, 0 to 31
+  int32_t right;       // 1 to 31
 };
 
 inline int32_t LeadingZeros(uint32_t x) noexcept {  // x > 0
@@ -102,7 +103,8 @@ inline int32_t LeadingZeros(uint32_t x) noexcept {  // x > 0
 }
 
 // output_multiplier * 2^(output_shift - 31) * 2^kOutputShift / sum, for a sum
-// from kMostWeight to 2^31 - 1.
+// from kMostWeight to 2^30 - 1.  An output is at most about half of its row's
+// sum, so shifted to the left as that is it stays below 2^30.
 inline RowScale RowScaleOf(int32_t sum, int32_t output_multiplier,
                            int32_t output_shift) noexcept {
   const int32_t zeros = LeadingZeros(static_cast<uint32_t>(sum));
@@ -110,16 +112,21 @@ inline RowScale RowScaleOf(int32_t sum, int32_t output_multiplier,
   const uint32_t divisor = (normal >> 16) + (normal >> 15 & 1);
   const uint32_t inverse = ((uint32_t{1} << 31) + divisor / 2) / divisor;
   const int64_t product = int64_t{output_multiplier} * inverse;
-  const int32_t shift = 22 - zeros - output_shift;
-  return {static_cast<int32_t>(product >> 16), shift < 31 ? shift : 31};
+  const int32_t right = 20 - output_shift;
+  return {zeros - 2, static_cast<int32_t>(product >> 16),
+          right < 31 ? right : 31};
 }
 
 // MultiplyByQuantizedMultiplier, the zero point and the range of int8.
-inline int8_t Requantise(int32_t output, const RowScale& scale,
-                         int32_t zero) noexcept {
-  const int32_t scaled =
-      DivideByPower(MultiplyHigh(output, scale.multiplier), scale.shift);
-  const int32_t x = scaled + zero;
+template <class Leaf>
+int8_t Requantise(int32_t output, const RowScale& scale,
+                  int32_t zero) noexcept {
+  const int32_t high =
+      Leaf::MultiplyOutput(output, scale.left, scale.multiplier);
+  return Leaf::Clamp(DivideByPower(high, scale.right) + zero);
+}
+
+inline int8_t ClampToInt8(int32_t x) noexcept {
   return static_cast<int8_t>(x < -128 ? -128 : x > 127 ? 127 : x);
 }
 
@@ -136,11 +143,13 @@ static_assert(2 * kMostScore * 128 + (int64_t{1} << 24) < 2 * kInt32,
 constexpr int64_t kMostProduct =
     int64_t{kTile} * kMostWeight * 255 + (int64_t{1} << (kOutputShift - 1));
 static_assert(kMostProduct < kInt32, "a tile's products fit 32 bits");
-constexpr int64_t MostOutput(int64_t keys) {
-  const int64_t tiles = (keys + int64_t{kTile} - 1) / int64_t{kTile};
-  return tiles * ((kMostProduct >> kOutputShift) + 1);  // 1: of a correction
-}
 constexpr int64_t MostSum(int64_t keys) { return keys * (kMostWeight + 1); }
+// Of a row whose weights add up to `sum`, after so many keys: each tile may
+// round by 1/2, and so may each correction.
+constexpr int64_t MostOutput(int64_t sum, int64_t keys) {
+  const int64_t tiles = (keys + int64_t{kTile} - 1) / int64_t{kTile};
+  return (sum * 255 >> kOutputShift) + 1 + tiles;
+}
 
 }  // namespace
 }  // namespace integer
