@@ -412,19 +412,6 @@ struct DspLeaf {
   template <class S>
   static constexpr bool kPairs = S::kRows > 1;
 
-  // f(column, output) for each output of a row, which f may change: four
-  // outputs lie together for two rows and two columns.
-  template <class S, class F>
-  static void ForOutputs(int32_t* output, size_t row, const F& f) {
-    constexpr size_t kNext = kPairs<S> ? 2 * S::kRows : 2;
-    if (kPairs<S>) output += row / 2 * 4 + row % 2 * 2;
-    for (size_t column = 0; column < S::kValueDim; column += 2) {
-      f(column, output[0]);
-      if (column + 1 < S::kValueDim) f(column + 1, output[1]);
-      output += kNext;
-    }
-  }
-
   // MultiplyHigh of an output shifted to the left, which can be doubled then.
   static int32_t MultiplyOutput(int32_t output, int32_t left,
                                 int32_t by) noexcept {
@@ -437,6 +424,22 @@ struct DspLeaf {
     int32_t to;
     __asm__("ssat %0, #8, %1" : "=r"(to) : "r"(x));
     return static_cast<int8_t>(to);
+  }
+
+  template <class S>
+  static void CorrectOutputs(int32_t correction, size_t row,
+                             int32_t* output) noexcept {
+    ForOutputs<S>(output, row, [&](size_t, int32_t& x) {
+      x = MultiplyOutput(x, 0, correction);
+    });
+  }
+  template <class S>
+  static void StoreOutputs(const int32_t* output, size_t row,
+                           const RowScale& scale, int32_t zero,
+                           int8_t* to) noexcept {
+    ForOutputs<S>(output, row, [&](size_t column, int32_t x) {
+      to[column] = Requantise<DspLeaf>(x, scale, zero);
+    });
   }
 
   template <class S>
@@ -581,6 +584,19 @@ struct DspLeaf {
   }
 
  private:
+  // f(column, output) for each output of a row, which f may change: four
+  // outputs lie together for two rows and two columns.
+  template <class S, class T, class F>
+  static void ForOutputs(T* output, size_t row, const F& f) {
+    constexpr size_t kNext = kPairs<S> ? 2 * S::kRows : 2;
+    if (kPairs<S>) output += row / 2 * 4 + row % 2 * 2;
+    for (size_t column = 0; column < S::kValueDim; column += 2) {
+      f(column, output[0]);
+      if (column + 1 < S::kValueDim) f(column + 1, output[1]);
+      output += kNext;
+    }
+  }
+
   static uint32_t Subtract(uint32_t a, uint32_t b) {
     uint32_t to;
     __asm__("ssub16 %0, %1, %2" : "=r"(to) : "r"(a), "r"(b));

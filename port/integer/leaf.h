@@ -12,9 +12,12 @@
 #define FOVEA_INTEGER_NAMESPACE FOVEA_TARGET_NAMESPACE
 #endif
 
+#if defined(__ARM_FEATURE_MVE)
+#include "port/cortex_m/integer_helium.h"
+#define FOVEA_INTEGER_LEAF HeliumLeaf
 // Without optimisation a function may want a register for its frame that the
 // DSP's loops take.
-#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__) && \
+#elif defined(__ARM_FEATURE_DSP) && defined(__thumb2__) && \
     __ARM_ARCH_PROFILE == 'M' && defined(__OPTIMIZE__)
 #include "port/cortex_m/integer_dsp.h"
 #define FOVEA_INTEGER_LEAF DspLeaf

@@ -24,13 +24,6 @@ struct PlainLeaf {
   template <class S>
   using Memory = Scratch<typename S::Sizes>;
 
-  // f(column, output) for each output of a row, which f may change.
-  template <class S, class F>
-  static void ForOutputs(int32_t* output, size_t row, const F& f) {
-    for (size_t i = 0; i < S::kValueDim; ++i) {
-      f(i, output[OutputIndex<S>(row, i)]);
-    }
-  }
   // MultiplyHigh of an output shifted to the left, which leaves it below 2^30
   // in magnitude.
   static int32_t MultiplyOutput(int32_t output, int32_t left,
@@ -38,6 +31,27 @@ struct PlainLeaf {
     return MultiplyHigh(output * (1 << left), by);
   }
   static int8_t Clamp(int32_t x) noexcept { return ClampToInt8(x); }
+
+  // What a row has gathered times correction / 2^31.
+  template <class S>
+  static void CorrectOutputs(int32_t correction, size_t row,
+                             int32_t* output) noexcept {
+    output += OutputIndex<S>(row, 0);
+    for (size_t i = 0; i < S::kValueDim; ++i) {
+      output[i] = MultiplyOutput(output[i], 0, correction);
+    }
+  }
+
+  // A row's outputs as int8.
+  template <class S>
+  static void StoreOutputs(const int32_t* output, size_t row,
+                           const RowScale& scale, int32_t zero,
+                           int8_t* to) noexcept {
+    output += OutputIndex<S>(row, 0);
+    for (size_t i = 0; i < S::kValueDim; ++i) {
+      to[i] = Requantise<PlainLeaf>(output[i], scale, zero);
+    }
+  }
 
   template <class S>
   static constexpr size_t OutputIndex(size_t row, size_t column) noexcept {

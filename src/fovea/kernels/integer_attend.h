@@ -38,9 +38,7 @@ void Rescale(int32_t max, const ScoreScale& scale, size_t row,
   if (max <= state.max || state.sum == 0) return;
   const int32_t correction = CorrectionOf(StepsBelow(max, state.max, scale));
   state.sum = MultiplyHigh(state.sum, correction);
-  Leaf::template ForOutputs<S>(scratch.output, row, [&](size_t, auto& output) {
-    output = Leaf::MultiplyOutput(output, 0, correction);
-  });
+  Leaf::template CorrectOutputs<S>(correction, row, scratch.output);
 }
 
 // The online softmax of one row: scores become weights.
@@ -87,11 +85,8 @@ void StoreRow(const Group& group, size_t row, size_t of_block,
   }
   const RowScale scale =
       RowScaleOf(state.sum, scales.output_multiplier, scales.output_shift);
-  const int32_t zero = scales.output_zero;
-  Leaf::template ForOutputs<S>(
-      scratch.output, of_block, [&](size_t column, int32_t output) {
-        to[column] = Requantise<Leaf>(output, scale, zero);
-      });
+  Leaf::template StoreOutputs<S>(scratch.output, of_block, scale,
+                                 scales.output_zero, to);
 }
 
 template <class Leaf, class S>
