@@ -29,18 +29,20 @@ HWY_INLINE void LoadQueriesAsRows(const GroupOf<Shape>& group, const Rows& rows,
   }
 }
 
-// Stores scores[row][key].
-struct RowScoreSink {
+// Stores scores[row][key], rows kStride apart.
+template <size_t kStride>
+struct StridedScoreSink {
   float* scores;
   Chain chain;
 
   HWY_INLINE void operator()(size_t row, size_t vec, Vec score) const {
     const FloatTag d;
-    float* at = scores + row * kTile + vec * hn::Lanes(d);
+    float* at = scores + row * kStride + vec * hn::Lanes(d);
     if (!chain.first) score = hn::Add(hn::Load(d, at), score);
     hn::Store(score, d, at);
   }
 };
+using RowScoreSink = StridedScoreSink<kTile>;
 
 // Scores of whole panels: lanes past the tile's last key hold what the cache
 // holds there, and the softmax masks them.
