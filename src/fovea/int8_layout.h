@@ -55,7 +55,7 @@ struct Int8Layout {
   using Quantised = CacheLayout<R, int8_t>;
 
   static constexpr size_t kRanges = R::kSmoothKeys ? MeansOf(kCapacity) : 1;
-  static_assert(MeansOf(size_t{1} << 32) <= kPanel, "a column for each mean");
+  static_assert(kRanges <= kPanel, "there is room for their means");
   static constexpr size_t RangeOf(uint64_t position) noexcept {
     return MeanOfPosition(position, kRanges);
   }

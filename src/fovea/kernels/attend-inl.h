@@ -77,15 +77,17 @@ struct QueryLanes {
     if constexpr (Shape::Features::kHasBias) {
       LoadBiasAcrossLanes<Shape>(group, rows, tile, scratch);
     }
-    hwy::CopyBytes(scratch.max, scratch.next_max, Width() * sizeof(float));
-    WithSees<Shape>(tile.sees, [&](auto sees) HWY_ATTR {
+    if constexpr (!kMaxInPass) {
+      hwy::CopyBytes(scratch.max, scratch.next_max, Width() * sizeof(float));
+    }
+    WithSees<Shape>(tile.sees, [&](auto sees) FOVEA_INLINED {
       ScoreKeysAcrossQueries<Shape, sees.value>(group, rows, tile, scratch);
     });
   }
 
   static HWY_INLINE void Softmax(const GroupOf<Shape>& group, const Rows& rows,
                                  const Tile& tile, const Scratch& scratch) {
-    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+    WithMarked<Shape>(tile.sees, [&](auto marked) FOVEA_INLINED {
       SoftmaxOfQueries<Shape, marked.value>(group, rows, tile, scratch);
     });
   }
@@ -93,7 +95,7 @@ struct QueryLanes {
   static HWY_INLINE void Output(const GroupOf<Shape>& group, const Rows& rows,
                                 const Tile& tile, size_t /*next_tile*/,
                                 const Scratch& scratch) {
-    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+    WithMarked<Shape>(tile.sees, [&](auto marked) FOVEA_INLINED {
       Accumulate<Shape, marked.value>(group, rows, tile, {1, Width()},
                                       PlainValues(), scratch);
     });
@@ -123,7 +125,7 @@ struct KeyLanes {
 
   static HWY_INLINE void Softmax(const GroupOf<Shape>& group, const Rows& rows,
                                  const Tile& tile, const Scratch& scratch) {
-    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+    WithMarked<Shape>(tile.sees, [&](auto marked) FOVEA_INLINED {
       SoftmaxOfRows<Shape, marked.value>(group, rows, tile, scratch);
     });
   }
@@ -134,7 +136,7 @@ struct KeyLanes {
     const typename Shape::HeadDim head_dim(group.head_dim);
     const StreamedValues<Shape> values{
         group.k + SlotOfTile<Shape>(group, next_tile) * head_dim};
-    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+    WithMarked<Shape>(tile.sees, [&](auto marked) FOVEA_INLINED {
       Accumulate<Shape, marked.value>(group, rows, tile, {kTile, 1}, values,
                                       scratch);
     });
@@ -232,7 +234,7 @@ struct PackedKeyLanes : KeyLanes<ShapeArg> {
   static HWY_INLINE void Output(const GroupOf<Shape>& group, const Rows& rows,
                                 const Tile& tile, size_t /*next_tile*/,
                                 const Scratch& scratch) {
-    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+    WithMarked<Shape>(tile.sees, [&](auto marked) FOVEA_INLINED {
       Accumulate<Shape, marked.value>(group, rows, tile, {kTile, 1},
                                       PlainValues(), scratch);
     });
@@ -310,14 +312,6 @@ HWY_INLINE void StoreRows(const GroupOf<Shape>& group, const Rows& rows,
   }
 }
 
-// Those of a span.  g++ 12 warns of int8 ones that it takes for uninitialised,
-// and code for the others is larger where they are initialised.
-template <class Orientation>
-struct Tiles {
-  Tile& operator[](size_t i) { return tiles[i]; }
-  Tile tiles[Orientation::kSpan];
-};
-
 // Attends to the next tiles, up to kSpan of those that a row sees, one step of
 // all of them after another; returns the first key after them.
 template <class Orientation>
@@ -328,7 +322,7 @@ HWY_INLINE size_t AttendSpan(const GroupOf<typename Orientation::Shape>& group,
                                                Orientation::kSpan>& scratch) {
   using Shape = typename Orientation::Shape;
   const size_t padded = Orientation::Padded(rows);
-  Tiles<Orientation> tiles;
+  Tile tiles[Orientation::kSpan] = {};
   size_t count = 0;
   for (; key < end && count < Orientation::kSpan;
        key = NextTile<Shape>(key, near)) {

@@ -65,6 +65,18 @@ HWY_INLINE QuantisedQuery QuantiseQueryInt8(const float* row, size_t dims,
   return {finite ? most / 127.0f : most - most, hn::ReduceSum(di, sum)};
 }
 
+struct FirstScoreSink {
+  float* scores;
+  Chain chain;
+
+  HWY_INLINE void operator()(size_t row, size_t vec, Vec score) const {
+    const FloatTag d;
+    float* at = scores + row * kPanel + vec * hn::Lanes(d);
+    if (!chain.first) score = hn::Add(hn::Load(d, at), score);
+    hn::Store(score, d, at);
+  }
+};
+
 // first_scores[row]: those of the first 16 keys.
 template <class Shape>
 HWY_INLINE void ScoreFirstKeys(const GroupOf<Shape>& group, const Rows& rows,
@@ -83,7 +95,7 @@ HWY_INLINE void ScoreFirstKeys(const GroupOf<Shape>& group, const Rows& rows,
                           head_dim, 1};
         const PanelColumns<> k{group.first_keys + chain.dim * kPanel,
                                vec * lanes, 0};
-        const StridedScoreSink<kPanel> sink{
+        const FirstScoreSink sink{
             scratch.first_scores + row * kPanel + vec * lanes, chain};
         OuterProduct<row_group.value, vec_group.value>::Run(
             q, k, AllSteps{chain.count}, sink);
@@ -236,11 +248,13 @@ struct DotRange {
 
 // Scores from `key` of the tile on, masked from the row's last visible one on.
 struct VisiblePrefix {
-  Vec count;
+  float count;
 
   HWY_INLINE Vec Masked(Vec score, size_t key) const {
-    const Vec index = hn::Iota(FloatTag(), static_cast<float>(key));
-    return hn::IfThenElse(hn::Lt(index, count), score, MaskedScore());
+    const FloatTag d;
+    const Vec index = hn::Iota(d, static_cast<float>(key));
+    const auto visible = hn::Lt(index, hn::Set(d, count));
+    return hn::IfThenElse(visible, score, MaskedScore());
   }
 };
 struct AllVisible {
@@ -328,7 +342,7 @@ HWY_INLINE void ScoresOfRows(const GroupOf<Shape>& group, const Rows& rows,
     } else {
       // What is not plain is masked when it is finished.
       const size_t count = IsPlain<Shape>(tile) ? scratch.counts[row] : kTile;
-      const VisiblePrefix visible{hn::Set(d, static_cast<float>(count))};
+      const VisiblePrefix visible{static_cast<float>(count)};
       if (has_first) most = CopyFirstScores(row, visible, most, scratch);
       most = ScoresOfDots<Shape, kHasChannels>(group, row, keys, visible, most,
                                                scratch);
