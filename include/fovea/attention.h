@@ -120,7 +120,8 @@ class Attention {
   //   kNullPointer    q, k, v or out has no data
   //   kZeroCount      batch, queries or keys is 0
   //   kTooManyTokens  queries > kMaxQueries, keys > kMaxKeys, one of the
-  //                   key_lengths or mask_keys > keys, or the RopeTable does
+  //                   key_lengths or mask_keys > keys, mask_blocks beyond their
+  //                   blocks, or the RopeTable does
   //                   not hold the queries' positions
   //   kBadStride      a stride is smaller than its row (see View)
   //   kBadScale       scale, softcap, a slope or a sink logit is out of range,
