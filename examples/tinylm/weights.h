@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads tinylm's weights file; its layout is described in weights_file.py.
+// tinylm's weights where they lie; the layout of their file is described in
+// weights_file.py.
 #ifndef FOVEA_EXAMPLES_TINYLM_WEIGHTS_H_
 #define FOVEA_EXAMPLES_TINYLM_WEIGHTS_H_
 
@@ -37,12 +38,10 @@ struct alignas(64) WeightsFile {
   unsigned char bytes[kFileBytes];
 };
 
-// Reads and checks `path` into `file` and points `weights` into it.  Returns
-// null, or what is wrong with the file; `weights` is then as it was.
-const char* LoadWeights(const char* path, WeightsFile& file, Weights& weights);
-
-// The same for a file that is in memory already.
+// Null if a file's bytes are good, else what is wrong with them.
 const char* CheckWeights(const WeightsFile& file, size_t size);
+
+// Points into a file that is good.
 void PointInto(const WeightsFile& file, Weights& weights);
 
 }  // namespace tinylm

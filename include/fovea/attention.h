@@ -320,8 +320,8 @@ class Attention {
         return Status::kMisaligned;
       }
       FOVEA_RETURN_IF_BAD(caches[b]->CheckRoom(call.queries));
-      FOVEA_RETURN_IF_BAD(KvCache<Config>::CheckTokens(
-          TokensFrom(call.k, b, 0), TokensFrom(call.v, b, 0), call.queries));
+      FOVEA_RETURN_IF_BAD(
+          KvCache<Config>::CheckTokens(call.k, call.v, b, call.queries));
       FOVEA_RETURN_IF_BAD(
           CheckRope(call, static_cast<int64_t>(caches[b]->position())));
       const size_t size = caches[b]->size() + call.queries;

@@ -40,7 +40,7 @@ HWY_INLINE HWY_MAYBE_UNUSED void ScaleRow(const float* from, size_t count,
   const size_t lanes = hn::Lanes(d);
   const Vec f = hn::Set(d, factor);
   size_t i = PortScale(from, count, factor, to, 1);
-  if constexpr (kMaxLanes == 1) {
+  if constexpr (kMaxLanes == 1 && kUnrolled >= 8) {
     constexpr size_t kTurn = 4;
     for (; i + kTurn <= count; i += kTurn) {
       Repeat<kTurn>([&](size_t j) HWY_ATTR {
@@ -82,7 +82,7 @@ struct KeysOfQueries {
 
   // The largest of [key, count), or `most`.
   HWY_INLINE Vec Max(size_t key, size_t count, Vec most) const {
-    constexpr size_t kTurn = 4;
+    constexpr size_t kTurn = kUnrolled >= 8 ? 4 : 1;
     for (; key + kTurn <= count; key += kTurn) {
       Repeat<kTurn>([&](size_t i) HWY_ATTR {
         most = Larger(LoadLanes(At(key + i)), most);

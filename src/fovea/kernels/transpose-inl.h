@@ -181,7 +181,7 @@ HWY_INLINE void TransposeVector(const Row& row_of, size_t dims, float scale,
       return;
     }
   }
-  if constexpr (kMaxLanes == 1) {
+  if constexpr (kMaxLanes == 1 && kUnrolled >= 8) {
     const float* HWY_RESTRICT row = row_of(0, 0);
     constexpr size_t kTurn = 4;
     dim = PortScale(row, dims, scale, to, width);
