@@ -19,10 +19,10 @@ namespace fovea {
 
 // A matrix [rows][columns], such as Call::weights of one head.
 struct Heatmap {
-  const float* values = nullptr;
-  size_t rows = 0;
-  size_t columns = 0;
-  size_t stride = 0;  // elements from row to row; 0: columns
+  const float* values = nullptr;  // [rows][columns]; NaN shows as '?'
+  size_t rows = 0;                // 1 or more
+  size_t columns = 0;             // 1 or more
+  size_t stride = 0;              // elements from row to row; 0: columns
   // UTF-8 text of each row and column, [rows] and [columns], or null for none;
   // no entry may be null.  Control characters and what is not UTF-8 show as
   // '?'.
@@ -30,6 +30,7 @@ struct Heatmap {
   const char* const* column_labels = nullptr;
 };
 
+// How it is drawn.
 struct HeatmapOptions {
   // Most cells of a line.  More columns share cells, which show the largest of
   // theirs: an average would hide what a head looks at.

@@ -31,6 +31,7 @@ import torch  # noqa: E402
 
 import attention  # noqa: E402
 import attention_features  # noqa: E402
+import exported  # noqa: E402
 import feed_forward  # noqa: E402
 import integer_attention  # noqa: E402
 import layer_norm  # noqa: E402
@@ -46,6 +47,7 @@ import transformer  # noqa: E402
 STEMS = {
     "attention": attention.generate,
     "attention_features": attention_features.generate,
+    "exported": exported.generate,
     "feed_forward": feed_forward.generate,
     "integer_attention": integer_attention.generate,
     "layer_norm": layer_norm.generate,
