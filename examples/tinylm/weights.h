@@ -32,7 +32,11 @@ constexpr size_t kFileBytes =
     kHeaderBytes +
     (kVocab * kWidth + kLayers * kLayerFloats + kWidth) * sizeof(float);
 
-// The file's bytes, aligned for the kernels: they are used where they lie.
+// Of a file whose tensors are float16.
+constexpr size_t kFloat16FileBytes =
+    kHeaderBytes + (kFileBytes - kHeaderBytes) / 2;
+
+// The file's bytes, aligned for the kernels: floats are used where they lie.
 struct alignas(64) WeightsFile {
   unsigned char bytes[kFileBytes];
 };
@@ -41,9 +45,10 @@ struct alignas(64) WeightsFile {
 // null, or what is wrong with the file; `weights` is then as it was.
 const char* LoadWeights(const char* path, WeightsFile& file, Weights& weights);
 
-// The same for a file that is in memory already.
-const char* CheckWeights(const WeightsFile& file, size_t size);
-void PointInto(const WeightsFile& file, Weights& weights);
+// The same for the first `size` bytes of a file that lie in `file` already:
+// all of them, or kFileBytes + 1 of a longer one, whose rest is not looked at.
+// Tensors of float16 become floats in their place.
+const char* UseWeights(WeightsFile& file, size_t size, Weights& weights);
 
 }  // namespace tinylm
 
