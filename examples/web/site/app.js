@@ -156,7 +156,7 @@ function drawChosen() {
   text.shade(begin, weights, row === null ? -1 : begin + row);
   drawReadout(begin, row, column, weights);
   $('context-hint').textContent = begin === 0 ? ''
-    : 'The context is full: what is in italics is forgotten, and the rest was read again.';
+    : 'The context was full: what is in italics is forgotten, and the rest was read again.';
 }
 
 const percent = (weight) => `${(100 * weight).toFixed(1)} %`;
