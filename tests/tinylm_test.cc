@@ -11,7 +11,7 @@
 
 #include "../examples/tinylm/model.h"
 #include "../examples/tinylm/sampler.h"
-#include "../examples/tinylm/weights.h"
+#include "../examples/tinylm/weights_load.h"
 #include "fovea/stored.h"
 
 namespace {

@@ -7,18 +7,16 @@
 #include <cstring>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "../examples/tinylm/model.h"
-#include "../examples/tinylm/sampler.h"
-#include "../examples/tinylm/weights.h"
+#include "../examples/tinylm/weights_load.h"
+#include "../examples/tinylm/writer.h"
 #include "../examples/web/stream.h"
 
 namespace {
 
 using fovea::Status;
 using tinylm::kContext;
-using tinylm::kVocab;
 
 constexpr char kPrompt[] = "ROMEO:\n";
 constexpr size_t kPromptBytes = sizeof(kPrompt) - 1;
@@ -55,30 +53,17 @@ class WebStream : public testing::Test {
   web::Stream stream_{*memory_};
 };
 
-// What the program tinylm writes: the whole prompt in one call, and half of a
-// full context read again in one.
+// What the program tinylm writes.
 std::string TinylmsText(const tinylm::Weights& weights, size_t size) {
   using Model = tinylm::Model<kContext>;
-  const auto cache = std::make_unique<Model::Cache>();
-  const auto workspace = std::make_unique<Model::Workspace>();
-  std::vector<float> logits(kVocab);
-  tinylm::Sampler sampler(kSeed, kTemperature);
-  std::string text = kPrompt;
-  const auto read = [&](size_t count) {
-    EXPECT_EQ(Model::Step(weights, Bytes(text.data()) + text.size() - count,
-                          count, *cache, *workspace, 1, logits.data()),
-              Status::kOk);
-  };
-  cache->Clear();
-  read(text.size());
-  while (text.size() < size) {
-    if (cache->size() == kContext) {
-      cache->Clear();
-      read(kContext / 2);
-    }
-    text.push_back(static_cast<char>(sampler.Draw(logits.data())));
-    read(1);
-  }
+  const auto memory = std::make_unique<tinylm::WriterMemory<Model>>();
+  std::string text(size, '\0');
+  tinylm::Writer<Model> writer(weights, *memory,
+                               reinterpret_cast<uint8_t*>(text.data()), kSeed,
+                               kTemperature);
+  EXPECT_EQ(writer.Begin(kPrompt, kPromptBytes), Status::kOk);
+  uint8_t token = 0;
+  while (writer.end() < size) EXPECT_EQ(writer.Next(token), Status::kOk);
   return text;
 }
 

@@ -24,6 +24,7 @@ template <size_t kMaxChunk, class CacheElementArg = float,
           bool kEndlessArg = false>
 class Model {
  public:
+  static constexpr size_t kChunk = kMaxChunk;
   static constexpr bool kEndless = kEndlessArg;
 
   struct Config : fovea::MultiHeadConfig {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "weights.h"
 
-#include <cstdio>
 #include <cstring>
 
 #include "hwy/base.h"
@@ -59,7 +58,21 @@ class Tensors {
   const float* at_;
 };
 
-const char* Check(const WeightsFile& file, size_t size) {
+// Entry i takes the bytes of entries 2 i and 2 i + 1: from the last to the
+// first, none is overwritten before it is read.
+void ExpandFloat16(WeightsFile& file) {
+  unsigned char* tensors = file.bytes + kHeaderBytes;
+  for (size_t i = (kFileBytes - kHeaderBytes) / sizeof(float); i-- > 0;) {
+    hwy::float16_t half;
+    std::memcpy(&half, tensors + i * sizeof(half), sizeof(half));
+    const float value = hwy::F32FromF16(half);
+    std::memcpy(tensors + i * sizeof(value), &value, sizeof(value));
+  }
+}
+
+}  // namespace
+
+const char* CheckWeights(const WeightsFile& file, size_t size) {
   if (size < kHeaderBytes) return "truncated: shorter than its header";
   if (std::memcmp(file.bytes, "fovealm", 8) != 0) {
     return "not a tinylm weights file (wrong magic)";
@@ -76,18 +89,6 @@ const char* Check(const WeightsFile& file, size_t size) {
     return "corrupt (checksum differs)";
   }
   return nullptr;
-}
-
-// Entry i takes the bytes of entries 2 i and 2 i + 1: from the last to the
-// first, none is overwritten before it is read.
-void ExpandFloat16(WeightsFile& file) {
-  unsigned char* tensors = file.bytes + kHeaderBytes;
-  for (size_t i = (kFileBytes - kHeaderBytes) / sizeof(float); i-- > 0;) {
-    hwy::float16_t half;
-    std::memcpy(&half, tensors + i * sizeof(half), sizeof(half));
-    const float value = hwy::F32FromF16(half);
-    std::memcpy(tensors + i * sizeof(value), &value, sizeof(value));
-  }
 }
 
 void PointInto(const WeightsFile& file, Weights& weights) {
@@ -108,25 +109,11 @@ void PointInto(const WeightsFile& file, Weights& weights) {
   weights.held_out_loss = Field<double>(file, 72);
 }
 
-}  // namespace
-
 const char* UseWeights(WeightsFile& file, size_t size, Weights& weights) {
-  if (const char* error = Check(file, size)) return error;
+  if (const char* error = CheckWeights(file, size)) return error;
   if (Field<uint32_t>(file, 8) == kFloat16) ExpandFloat16(file);
   PointInto(file, weights);
   return nullptr;
-}
-
-const char* LoadWeights(const char* path, WeightsFile& file, Weights& weights) {
-  std::FILE* stream = std::fopen(path, "rb");
-  if (stream == nullptr) return "cannot be opened";
-  size_t size = std::fread(file.bytes, 1, kFileBytes, stream);
-  // One byte more than expected is enough to know.
-  if (size == kFileBytes && std::fgetc(stream) != EOF) ++size;
-  const bool failed = std::ferror(stream) != 0;
-  std::fclose(stream);
-  if (failed) return "cannot be read";
-  return UseWeights(file, size, weights);
 }
 
 }  // namespace tinylm

@@ -120,7 +120,8 @@ class Attention {
   //   kNullPointer    q, k, v or out has no data
   //   kZeroCount      batch, queries or keys is 0
   //   kTooManyTokens  queries > kMaxQueries, keys > kMaxKeys, one of the
-  //                   key_lengths or mask_keys > keys, or the RopeTable does
+  //                   key_lengths or mask_keys > keys, mask_blocks beyond their
+  //                   blocks, or the RopeTable does
   //                   not hold the queries' positions
   //   kBadStride      a stride is smaller than its row (see View)
   //   kBadScale       scale, softcap, a slope or a sink logit is out of range,
@@ -319,8 +320,8 @@ class Attention {
         return Status::kMisaligned;
       }
       FOVEA_RETURN_IF_BAD(caches[b]->CheckRoom(call.queries));
-      FOVEA_RETURN_IF_BAD(KvCache<Config>::CheckTokens(
-          TokensFrom(call.k, b, 0), TokensFrom(call.v, b, 0), call.queries));
+      FOVEA_RETURN_IF_BAD(
+          KvCache<Config>::CheckTokens(call.k, call.v, b, call.queries));
       FOVEA_RETURN_IF_BAD(
           CheckRope(call, static_cast<int64_t>(caches[b]->position())));
       const size_t size = caches[b]->size() + call.queries;

@@ -17,7 +17,11 @@ enum class MaskKind : uint8_t {
   kNone,
   kBoolean,   // Call::mask: a byte a key, 0 hides it
   kAdditive,  // Call::bias: a float a key, added to the score; -inf hides it
+  kBlock,  // Call::block_mask: a byte for 64 queries by 64 keys, 0 hides them
 };
+
+// Tokens of a block of MaskKind::kBlock, on both axes.
+constexpr size_t kMaskBlock = 64;
 
 // Which scores a call writes to Call::scores (the qk_matmul_output_mode of
 // ONNX's Attention operator; its fourth one, the weights, is kWeights).

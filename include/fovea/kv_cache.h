@@ -85,7 +85,7 @@ class alignas(kCacheLine) KvCache {
     FOVEA_RETURN_IF_BAD(
         CheckView(v, {1, R::kKvHeads, tokens, R::kValueDim}, Shares::kBatch));
     FOVEA_RETURN_IF_BAD(CheckRoom(tokens));
-    return CheckTokens(k, v, tokens);
+    return CheckTokens(k, v, 0, tokens);
   }
 
   // kMisaligned (this object), kCacheFull.
@@ -94,12 +94,13 @@ class alignas(kCacheLine) KvCache {
     return span_.HasRoomFor(tokens) ? Status::kOk : Status::kCacheFull;
   }
 
-  // kBadScale.
-  static Status CheckTokens(View<const Element> k, View<const Element> v,
+  // kBadScale.  The tokens are those of one batch entry.
+  static Status CheckTokens(const View<const Element>& k,
+                            const View<const Element>& v, size_t batch,
                             size_t tokens) noexcept {
     for (size_t head = 0; head < R::kKvHeads; ++head) {
       for (size_t t = 0; t < tokens; ++t) {
-        if (!Layout::Accepts(k.Row(0, head, t), v.Row(0, head, t))) {
+        if (!Layout::Accepts(k.Row(batch, head, t), v.Row(batch, head, t))) {
           return Status::kBadScale;
         }
       }

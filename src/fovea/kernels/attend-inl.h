@@ -72,15 +72,17 @@ struct QueryLanes {
     if constexpr (Shape::Features::kHasBias) {
       LoadBiasAcrossLanes<Shape>(group, rows, tile, scratch);
     }
-    hwy::CopyBytes(scratch.max, scratch.next_max, Width() * sizeof(float));
-    WithSees<Shape>(tile.sees, [&](auto sees) HWY_ATTR {
+    if constexpr (!kMaxInPass) {
+      hwy::CopyBytes(scratch.max, scratch.next_max, Width() * sizeof(float));
+    }
+    WithSees<Shape>(tile.sees, [&](auto sees) FOVEA_INLINED {
       ScoreKeysAcrossQueries<Shape, sees.value>(group, rows, tile, scratch);
     });
   }
 
   static HWY_INLINE void Softmax(const GroupOf<Shape>& group, const Rows& rows,
                                  const Tile& tile, const Scratch& scratch) {
-    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+    WithMarked<Shape>(tile.sees, [&](auto marked) FOVEA_INLINED {
       SoftmaxOfQueries<Shape, marked.value>(group, rows, tile, scratch);
     });
   }
@@ -88,7 +90,7 @@ struct QueryLanes {
   static HWY_INLINE void Output(const GroupOf<Shape>& group, const Rows& rows,
                                 const Tile& tile, size_t /*next_tile*/,
                                 const Scratch& scratch) {
-    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+    WithMarked<Shape>(tile.sees, [&](auto marked) FOVEA_INLINED {
       Accumulate<Shape, marked.value>(group, rows, tile, {1, Width()},
                                       PlainValues(), scratch);
     });
@@ -116,7 +118,7 @@ struct KeyLanes {
 
   static HWY_INLINE void Softmax(const GroupOf<Shape>& group, const Rows& rows,
                                  const Tile& tile, const Scratch& scratch) {
-    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+    WithMarked<Shape>(tile.sees, [&](auto marked) FOVEA_INLINED {
       SoftmaxOfRows<Shape, marked.value>(group, rows, tile, scratch);
     });
   }
@@ -127,7 +129,7 @@ struct KeyLanes {
     const typename Shape::HeadDim head_dim(group.head_dim);
     const StreamedValues<Shape> values{
         group.k + SlotOfTile<Shape>(group, next_tile) * head_dim};
-    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+    WithMarked<Shape>(tile.sees, [&](auto marked) FOVEA_INLINED {
       Accumulate<Shape, marked.value>(group, rows, tile, {kTile, 1}, values,
                                       scratch);
     });
@@ -180,7 +182,7 @@ struct PackedKeyLanes : KeyLanes<ShapeArg> {
   static HWY_INLINE void Output(const GroupOf<Shape>& group, const Rows& rows,
                                 const Tile& tile, size_t /*next_tile*/,
                                 const Scratch& scratch) {
-    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+    WithMarked<Shape>(tile.sees, [&](auto marked) FOVEA_INLINED {
       Accumulate<Shape, marked.value>(group, rows, tile, {kTile, 1},
                                       PlainValues(), scratch);
     });
@@ -268,7 +270,7 @@ HWY_INLINE size_t AttendSpan(const GroupOf<typename Orientation::Shape>& group,
                                                Orientation::kSpan>& scratch) {
   using Shape = typename Orientation::Shape;
   const size_t padded = Orientation::Padded(rows);
-  Tile tiles[Orientation::kSpan];
+  Tile tiles[Orientation::kSpan] = {};
   size_t count = 0;
   for (; key < end && count < Orientation::kSpan;
        key = NextTile<Shape>(key, near)) {

@@ -38,6 +38,7 @@ struct Features {
 
   static constexpr bool kHasMask = kMask != MaskKind::kNone;
   static constexpr bool kHasBias = kMask == MaskKind::kAdditive;
+  static constexpr bool kHasBlocks = kMask == MaskKind::kBlock;
   static constexpr bool kHasPolicy = !std::is_void<ScorePolicy>::value;
   static constexpr bool kPolicyMasks = PolicyMasks<ScorePolicy>::value;
   static constexpr bool kHasScores = kScores != ScoreStage::kNone;
