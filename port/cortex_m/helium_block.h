@@ -45,9 +45,10 @@ namespace {
   FOVEA_TWO_OF(a1, r10, r11)                                                \
   FOVEA_FMA(1, qa, r10)                                                     \
   FOVEA_LOAD_STEP(qb)                                                       \
-  FOVEA_FMA(0, qb, r9) FOVEA_TWO_OF(a2, r8, r9) FOVEA_FMA(1, qb, r11)       \
-      FOVEA_TWO_OF(a3, r10, r11) FOVEA_FMA(2, qa, r8) FOVEA_FMA(3, qa, r10) \
-          FOVEA_FMA(2, qb, r9) FOVEA_FMA(3, qb, r11)
+  FOVEA_FMA(0, qb, r9)                                                      \
+  FOVEA_TWO_OF(a2, r8, r9) FOVEA_FMA(1, qb, r11) FOVEA_TWO_OF(a3, r10, r11) \
+      FOVEA_FMA(2, qa, r8) FOVEA_FMA(3, qa, r10) FOVEA_FMA(2, qb, r9)       \
+          FOVEA_FMA(3, qb, r11)
 #define FOVEA_FOUR_ALONG FOVEA_TWO_ALONG(4, 5) FOVEA_TWO_ALONG(6, 7)
 #define FOVEA_ONE_ALONG \
   FOVEA_LOAD_STEP(4)    \

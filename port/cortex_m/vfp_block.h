@@ -158,21 +158,21 @@ inline void SumAcross4x4(const float* factors, const float* columns,
 }
 
 // One step of 1 x 16, with factor s<a>.
-#define FOVEA_STEP_OF_16(a)                                                   \
-  FOVEA_PAIR(8, columns, 0)                                                   \
-  FOVEA_PAIR(9, columns, 8)                                                   \
-  FOVEA_PAIR(10, columns, 16)                                                 \
-  FOVEA_FMA(0, a, 16)                                                         \
-  FOVEA_FMA(1, a, 17)                                                         \
-  FOVEA_PAIR(11, columns, 24) FOVEA_FMA(2, a, 18) FOVEA_FMA(3, a, 19)         \
-      FOVEA_PAIR(12, columns, 32) FOVEA_FMA(4, a, 20) FOVEA_FMA(5, a, 21)     \
-          FOVEA_PAIR(13, columns, 40) FOVEA_FMA(6, a, 22) FOVEA_FMA(7, a, 23) \
-              FOVEA_PAIR(8, columns, 48) FOVEA_FMA(8, a, 24)                  \
-                  FOVEA_FMA(9, a, 25) FOVEA_PAIR(9, columns, 56)              \
-                      FOVEA_FMA(10, a, 26) FOVEA_FMA(11, a, 27)               \
-                          FOVEA_ADD(columns, step) FOVEA_FMA(12, a, 16)       \
-                              FOVEA_FMA(13, a, 17) FOVEA_FMA(14, a, 18)       \
-                                  FOVEA_FMA(15, a, 19)
+#define FOVEA_STEP_OF_16(a)                                                  \
+  FOVEA_PAIR(8, columns, 0)                                                  \
+  FOVEA_PAIR(9, columns, 8)                                                  \
+  FOVEA_PAIR(10, columns, 16)                                                \
+  FOVEA_FMA(0, a, 16)                                                        \
+  FOVEA_FMA(1, a, 17)                                                        \
+  FOVEA_PAIR(11, columns, 24)                                                \
+  FOVEA_FMA(2, a, 18) FOVEA_FMA(3, a, 19) FOVEA_PAIR(12, columns, 32)        \
+      FOVEA_FMA(4, a, 20) FOVEA_FMA(5, a, 21) FOVEA_PAIR(13, columns, 40)    \
+          FOVEA_FMA(6, a, 22) FOVEA_FMA(7, a, 23) FOVEA_PAIR(8, columns, 48) \
+              FOVEA_FMA(8, a, 24) FOVEA_FMA(9, a, 25)                        \
+                  FOVEA_PAIR(9, columns, 56) FOVEA_FMA(10, a, 26)            \
+                      FOVEA_FMA(11, a, 27) FOVEA_ADD(columns, step)          \
+                          FOVEA_FMA(12, a, 16) FOVEA_FMA(13, a, 17)          \
+                              FOVEA_FMA(14, a, 18) FOVEA_FMA(15, a, 19)
 #define FOVEA_FOUR_OF_16     \
   FOVEA_PAIR(14, factors, 0) \
   FOVEA_PAIR(15, factors, 8) \
