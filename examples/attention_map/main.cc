@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "../tinylm/weights_load.h"
 #include "fovea/heatmap.h"
 #include "model.h"
 #include "picture.h"
