@@ -3,6 +3,7 @@
 #include <benchmark/benchmark.h>
 
 #include "fovea/multi_head.h"
+#include "noise.h"
 #include "report.h"
 
 namespace {

@@ -38,3 +38,19 @@ fovea::Status LinkCaches(const every_kernel::EndlessAttention::Call& endless,
                          void* saved, every_kernel::Memory& memory) {
   return every_kernel::UseCaches(endless, half, small, streams, saved, memory);
 }
+
+fovea::Status LinkTransformer(const every_kernel::Encoder::Weights& encoder,
+                              const every_kernel::Encoder::Call& encode,
+                              const every_kernel::Decoder::Weights& decoder,
+                              const every_kernel::Decoder::Call& decode,
+                              const uint32_t* tokens, float* x,
+                              every_kernel::Memory& memory);
+fovea::Status LinkTransformer(const every_kernel::Encoder::Weights& encoder,
+                              const every_kernel::Encoder::Call& encode,
+                              const every_kernel::Decoder::Weights& decoder,
+                              const every_kernel::Decoder::Call& decode,
+                              const uint32_t* tokens, float* x,
+                              every_kernel::Memory& memory) {
+  return every_kernel::UseTransformer(encoder, encode, decoder, decode, tokens,
+                                      x, memory);
+}

@@ -6,6 +6,7 @@
 
 #include "fovea/attention.h"
 #include "fovea/cache_view.h"
+#include "fovea/embedding.h"
 #include "fovea/feed_forward.h"
 #include "fovea/kv_cache.h"
 #include "fovea/linear.h"
@@ -14,6 +15,7 @@
 #include "fovea/rope.h"
 #include "fovea/softmax.h"
 #include "fovea/softmax_accumulator.h"
+#include "fovea/transformer.h"
 
 namespace every_kernel {
 
@@ -71,6 +73,17 @@ using HalfAttention = fovea::Attention<Half>;
 using MultiHead = fovea::MultiHeadAttention<Causal>;
 using FullAttention = fovea::Attention<Full>;
 using Block = fovea::FeedForward<64, 128, 40>;
+template <fovea::Activation kActivationOf, bool kPre>
+struct Stacked : fovea::TransformerConfig {
+  static constexpr size_t kHeads = 4, kHeadDim = 16, kHiddenDim = 128;
+  static constexpr size_t kMaxQueries = 8, kMaxKeys = 40, kLayers = 2;
+  static constexpr fovea::Activation kActivation = kActivationOf;
+  static constexpr bool kCausal = true, kPreNorm = kPre;
+};
+using Encoder =
+    fovea::TransformerEncoder<Stacked<fovea::Activation::kGelu, true>>;
+using Decoder =
+    fovea::TransformerDecoder<Stacked<fovea::Activation::kGeluTanh, false>>;
 using Norm = fovea::RmsNorm<64>;
 using Accumulator = fovea::SoftmaxAccumulator<20>;
 
@@ -89,6 +102,11 @@ struct Memory {
   fovea::KvCache<Small> small_cache;
   SmallAttention::Workspace small;
   Block::Workspace block;
+  Encoder::Workspace encoder;
+  Encoder::Cache encoder_caches[2];
+  Decoder::Workspace decoder;
+  Decoder::Cache decoder_caches[2];
+  Decoder::MemoryCache memories[2];
   Accumulator accumulator[2];
   fovea::RopeTable<Causal::kRotaryDim, 8> angles;
 };
@@ -124,6 +142,26 @@ inline fovea::Status UseCaches(const EndlessAttention::Call& endless,
   fovea::CacheView<Half> view;
   FOVEA_RETURN_IF_BAD(fovea::CacheView<Half>::Open(saved, 64, view));
   return HalfAttention::Attend(half, view, m.half);
+}
+
+inline fovea::Status UseTransformer(const Encoder::Weights& encoder,
+                                    const Encoder::Call& encode,
+                                    const Decoder::Weights& decoder,
+                                    const Decoder::Call& decode,
+                                    const uint32_t* tokens, float* x,
+                                    Memory& m) {
+  FOVEA_RETURN_IF_BAD(fovea::Embedding<64>::Run(x, 9, tokens, 2, 1, x, 64));
+  FOVEA_RETURN_IF_BAD(fovea::LearnedPositions<64>::Add(x, 9, 0, 2, x, 64));
+  static constexpr fovea::SinusoidalPositions<64> kPositions;
+  FOVEA_RETURN_IF_BAD(kPositions.Add(3, 2, x, 64));
+  FOVEA_RETURN_IF_BAD(Encoder::Run(encoder, encode, m.encoder));
+  FOVEA_RETURN_IF_BAD(
+      Encoder::Step(encoder, encode, m.encoder_caches, m.encoder));
+  FOVEA_RETURN_IF_BAD(Decoder::Run(decoder, decode, m.decoder));
+  FOVEA_RETURN_IF_BAD(
+      Decoder::CacheMemory(decoder, decode.memory, 2, m.memories, m.decoder));
+  return Decoder::Step(decoder, decode, m.decoder_caches, m.memories,
+                       m.decoder);
 }
 
 inline fovea::Status UseAll(const MultiHead::Weights& weights,

@@ -55,4 +55,7 @@ target riscv32-none nightly riscv64-unknown-elf-g++ gcc-riscv64-unknown-elf \
   - picolibc-riscv64-unknown-elf qemu-system-riscv32 qemu-system-misc \
   $cxx_headers
 
+# Where `./dev bench --instructions` counts.
+counted_targets=(aarch64-linux riscv64-v cortex-m4f cortex-m7 cortex-m55)
+
 unset cortex_m cxx_headers aarch64 armv7 riscv64 clang googletest

@@ -30,6 +30,7 @@ struct MultiHeadConfig : AttentionConfig {
 
 inline namespace FOVEA_TARGET_NAMESPACE {
 
+// Config: derived from MultiHeadConfig.
 template <class Config>
 class MultiHeadAttention {
   using R = Resolved<Config>;
@@ -37,12 +38,15 @@ class MultiHeadAttention {
 
  public:
   static constexpr size_t kModelDim = Config::kModelDim;
+  // With its default filled in.
   static constexpr size_t kMemoryDim =
       Config::kMemoryDim == 0 ? kModelDim : Config::kMemoryDim;
+  // Elements of a token's projected row.
   static constexpr size_t kQueryRow = R::kHeads * R::kHeadDim;
   static constexpr size_t kKeyRow = R::kKvHeads * R::kHeadDim;
   static constexpr size_t kValueRow = R::kKvHeads * R::kValueDim;
   static constexpr size_t kOutputRow = R::kHeads * R::kValueDim;
+  // Whether queries and keys turn with their position.
   static constexpr bool kRotary = Config::kRotaryDim > 0;
   // Tokens of keys that one call projects at most.
   static constexpr size_t kMaxProjected =
@@ -110,8 +114,9 @@ class MultiHeadAttention {
   // positions (they have none).
   static Status Run(const Weights& weights, const Call& call,
                     Workspace& workspace) noexcept {
-    FOVEA_RETURN_IF_BAD(Check(weights, call, workspace));
-    FOVEA_RETURN_IF_BAD(CheckRope(weights, call.rotary_position, call.queries));
+    FOVEA_RETURN_IF_BAD(CheckCall(weights, call, workspace));
+    FOVEA_RETURN_IF_BAD(
+        CheckPositions(weights, call.rotary_position, call.queries));
     const bool self = call.memory.data == nullptr;
     const size_t keys = self ? call.queries : call.keys;
     FOVEA_RETURN_IF_BAD(CheckCount(keys, R::kMaxKeys));
@@ -149,7 +154,7 @@ class MultiHeadAttention {
   template <class AnyWorkspace>
   static Status Step(const Weights& weights, const Call& call,
                      KvCache<Config>& cache, AnyWorkspace& workspace) noexcept {
-    FOVEA_RETURN_IF_BAD(Check(weights, call, workspace));
+    FOVEA_RETURN_IF_BAD(CheckCall(weights, call, workspace));
     if (call.batch != 1 || kMemoryDim != kModelDim) {
       return Status::kUnsupported;
     }
@@ -157,7 +162,8 @@ class MultiHeadAttention {
       return Status::kMisaligned;
     }
     FOVEA_RETURN_IF_BAD(cache.CheckRoom(call.queries));
-    FOVEA_RETURN_IF_BAD(CheckRope(weights, cache.position(), call.queries));
+    FOVEA_RETURN_IF_BAD(
+        CheckPositions(weights, cache.position(), call.queries));
     ProjectQueries(weights, call, 0, workspace);
     ProjectKeys(weights, call.x, 0, call.queries, workspace);
     typename Core::Call core = CoreCall(weights, call, workspace);
@@ -175,12 +181,13 @@ class MultiHeadAttention {
   static Status Attend(const Weights& weights, const Call& call,
                        const KvCache<Config>& cache,
                        AnyWorkspace& workspace) noexcept {
-    FOVEA_RETURN_IF_BAD(Check(weights, call, workspace));
+    FOVEA_RETURN_IF_BAD(CheckCall(weights, call, workspace));
     if (call.batch != 1) return Status::kUnsupported;
     if (!IsAligned(&cache, alignof(KvCache<Config>))) {
       return Status::kMisaligned;
     }
-    FOVEA_RETURN_IF_BAD(CheckRope(weights, call.rotary_position, call.queries));
+    FOVEA_RETURN_IF_BAD(
+        CheckPositions(weights, call.rotary_position, call.queries));
     if (cache.size() == 0) return Status::kZeroCount;
     ProjectQueries(weights, call, 0, workspace);
     typename Core::Call core = CoreCall(weights, call, workspace);
@@ -202,12 +209,12 @@ class MultiHeadAttention {
         !IsAligned(&cache, alignof(KvCache<Config>))) {
       return Status::kMisaligned;
     }
-    FOVEA_RETURN_IF_BAD(CheckWeights(weights));
+    FOVEA_RETURN_IF_BAD(Check(weights));
     if (tokens == 0) return Status::kZeroCount;
     FOVEA_RETURN_IF_BAD(
         CheckView(memory, {1, 1, tokens, kMemoryDim}, Shares::kBatch));
     if (tokens > cache.capacity() - cache.size()) return Status::kCacheFull;
-    FOVEA_RETURN_IF_BAD(CheckRope(weights, cache.position(), tokens));
+    FOVEA_RETURN_IF_BAD(CheckPositions(weights, cache.position(), tokens));
     for (size_t t = 0; t < tokens; t += R::kMaxQueries) {
       const size_t left = tokens - t;
       const size_t chunk = left < R::kMaxQueries ? left : R::kMaxQueries;
@@ -220,21 +227,17 @@ class MultiHeadAttention {
     return Status::kOk;
   }
 
- private:
-  using ToQueries = Linear<kModelDim, kQueryRow, R::kMaxQueries>;
-  using ToKeys = Linear<kMemoryDim, kKeyRow, kMaxProjected>;
-  using ToValues = Linear<kMemoryDim, kValueRow, kMaxProjected>;
-  using ToOutput = Linear<kOutputRow, kModelDim, R::kMaxQueries>;
-
-  static Status CheckWeights(const Weights& weights) noexcept {
+  // Whether the calls above accept these weights.  kNullPointer, kMisaligned.
+  static Status Check(const Weights& weights) noexcept {
     FOVEA_RETURN_IF_BAD(ToQueries::Check(weights.q));
     FOVEA_RETURN_IF_BAD(ToKeys::Check(weights.k));
     FOVEA_RETURN_IF_BAD(ToValues::Check(weights.v));
     return ToOutput::Check(weights.out);
   }
 
-  static Status CheckRope(const Weights& weights, uint64_t position,
-                          size_t tokens) noexcept {
+  // Whether they have the angles of these rotary positions; kOk without any.
+  static Status CheckPositions(const Weights& weights, uint64_t position,
+                               size_t tokens) noexcept {
     if constexpr (kRotary) {
       FOVEA_RETURN_IF_BAD(CheckArray(weights.rope));
       return weights.rope->Check(position, tokens);
@@ -242,13 +245,19 @@ class MultiHeadAttention {
     return Status::kOk;
   }
 
+ private:
+  using ToQueries = Linear<kModelDim, kQueryRow, R::kMaxQueries>;
+  using ToKeys = Linear<kMemoryDim, kKeyRow, kMaxProjected>;
+  using ToValues = Linear<kMemoryDim, kValueRow, kMaxProjected>;
+  using ToOutput = Linear<kOutputRow, kModelDim, R::kMaxQueries>;
+
   template <class AnyWorkspace>
-  static Status Check(const Weights& weights, const Call& call,
-                      const AnyWorkspace& workspace) noexcept {
+  static Status CheckCall(const Weights& weights, const Call& call,
+                          const AnyWorkspace& workspace) noexcept {
     if (!IsAligned(&workspace, alignof(AnyWorkspace))) {
       return Status::kMisaligned;
     }
-    FOVEA_RETURN_IF_BAD(CheckWeights(weights));
+    FOVEA_RETURN_IF_BAD(Check(weights));
     if (call.batch == 0) return Status::kZeroCount;
     FOVEA_RETURN_IF_BAD(CheckCount(call.queries, R::kMaxQueries));
     const Extent rows{call.batch, 1, call.queries, kModelDim};

@@ -13,6 +13,7 @@
 namespace fovea {
 inline namespace FOVEA_TARGET_NAMESPACE {
 
+// Over rows of kDim elements.
 template <size_t kDim>
 class RmsNorm {
   static_assert(kDim > 0, "a row has at least one element");
@@ -27,19 +28,30 @@ class RmsNorm {
   static Status Run(const float* x, size_t x_stride, size_t tokens,
                     const float* weight, float eps, float* y,
                     size_t y_stride) noexcept {
-    if (weight == nullptr) return Status::kNullPointer;
-    if (!IsAligned(weight, alignof(float))) return Status::kMisaligned;
+    FOVEA_RETURN_IF_BAD(Check(weight, eps));
     if (tokens == 0) return Status::kZeroCount;
     const View<const float> in{x, 0, 0, x_stride};
     const View<float> out{y, 0, 0, y_stride};
     FOVEA_RETURN_IF_BAD(CheckView(in, {1, 1, tokens, kDim}, Shares::kBatch));
     FOVEA_RETURN_IF_BAD(CheckView(out, {1, 1, tokens, kDim}, Shares::kNothing));
-    if (!IsFinite(eps) || eps < 0.0f) return Status::kBadScale;
+    Apply(x, x_stride, tokens, weight, eps, y, y_stride);
+    return Status::kOk;
+  }
+
+  // Whether Run accepts these parameters.
+  static Status Check(const float* weight, float eps) noexcept {
+    FOVEA_RETURN_IF_BAD(CheckArray(weight));
+    return IsFinite(eps) && eps >= 0.0f ? Status::kOk : Status::kBadScale;
+  }
+
+  // Run without its checks: for callers that made them for many layers.
+  static void Apply(const float* x, size_t x_stride, size_t tokens,
+                    const float* weight, float eps, float* y,
+                    size_t y_stride) noexcept {
     for (size_t t = 0; t < tokens; ++t) {
       HWY_NAMESPACE::RmsNormRow(x + t * x_stride, weight, eps, kDim,
                                 y + t * y_stride);
     }
-    return Status::kOk;
   }
 };
 

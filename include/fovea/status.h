@@ -23,6 +23,7 @@ enum class Status : uint8_t {
   kTooShort,       // fewer bytes than that
   kBadPart,        // a part is not below the number of parts
   kUnsupported,    // the config does not allow this call
+  kBadToken,       // a token is not below the size of the vocabulary
 };
 
 // The enumerator's own spelling without the k: "Ok", "CacheFull", ...
@@ -54,6 +55,8 @@ constexpr const char* Name(Status status) noexcept {
       return "BadPart";
     case Status::kUnsupported:
       return "Unsupported";
+    case Status::kBadToken:
+      return "BadToken";
   }
   return "?";
 }

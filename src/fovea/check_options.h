@@ -56,6 +56,14 @@ Status CheckOptions(const CallOptions<R>& options, size_t batch, size_t queries,
   if constexpr (R::kMask == MaskKind::kAdditive) {
     FOVEA_RETURN_IF_BAD(CheckMask(options.bias, options.mask_keys, scores));
   }
+  if constexpr (R::kMask == MaskKind::kBlock) {
+    const auto blocks = [](size_t tokens) {
+      return (tokens + kMaskBlock - 1) / kMaskBlock;
+    };
+    FOVEA_RETURN_IF_BAD(
+        CheckMask(options.block_mask, options.mask_blocks,
+                  {batch, R::kHeads, blocks(queries), blocks(keys)}));
+  }
   if constexpr (R::kSoftcap) {
     // scale / softcap and softcap * log2(e) must be normal numbers too.
     const bool in_range =

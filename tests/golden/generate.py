@@ -31,8 +31,10 @@ import torch  # noqa: E402
 
 import attention  # noqa: E402
 import attention_features  # noqa: E402
+import exported  # noqa: E402
 import feed_forward  # noqa: E402
 import integer_attention  # noqa: E402
+import layer_norm  # noqa: E402
 import linear  # noqa: E402
 import multi_head  # noqa: E402
 import rms_norm  # noqa: E402
@@ -40,18 +42,22 @@ import rope  # noqa: E402
 import rotary_attention  # noqa: E402
 import softmax  # noqa: E402
 import tinylm  # noqa: E402
+import transformer  # noqa: E402
 
 STEMS = {
     "attention": attention.generate,
     "attention_features": attention_features.generate,
+    "exported": exported.generate,
     "feed_forward": feed_forward.generate,
     "integer_attention": integer_attention.generate,
+    "layer_norm": layer_norm.generate,
     "linear": linear.generate,
     "multi_head": multi_head.generate,
     "rms_norm": rms_norm.generate,
     "rope": rope.generate,
     "rotary_attention": rotary_attention.generate,
     "softmax": softmax.generate,
+    "transformer": transformer.generate,
 }
 
 

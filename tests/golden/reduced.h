@@ -11,7 +11,7 @@
 
 namespace fovea::golden {
 
-#ifdef FOVEA_TEST_REDUCED
+#ifdef FOVEA_GOLDENS_REDUCED
 constexpr bool kReduced = true;
 #else
 constexpr bool kReduced = false;

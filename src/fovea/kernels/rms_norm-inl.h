@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// y = x / sqrt(mean(x^2) + eps) * weight.  The sum keeps 16 partial sums by
-// index mod 16 and adds them by one tree, whatever the lane count.
+// y = x / sqrt(mean(x^2) + eps) * weight.
 #if defined(FOVEA_KERNELS_RMS_NORM_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FOVEA_KERNELS_RMS_NORM_INL_H_
 #undef FOVEA_KERNELS_RMS_NORM_INL_H_
@@ -8,7 +7,7 @@
 #define FOVEA_KERNELS_RMS_NORM_INL_H_
 #endif
 
-#include "fovea/kernels/simd-inl.h"
+#include "fovea/kernels/rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea {
@@ -16,23 +15,8 @@ namespace HWY_NAMESPACE {
 namespace {
 
 HWY_INLINE float SumOfSquares(const float* HWY_RESTRICT x, size_t dim) {
-  const FloatTag d;
-  const size_t lanes = hn::Lanes(d);
-  HWY_ALIGN float partial[kPanel];
-  for (size_t residue = 0; residue < kPanel; residue += lanes) {
-    Vec sum = hn::Zero(d);
-    size_t i = residue;
-    for (; i + lanes <= dim; i += kPanel) {
-      const Vec value = hn::LoadU(d, x + i);
-      sum = Fma(value, value, sum);
-    }
-    if (i < dim) {
-      const Vec value = hn::LoadN(d, x + i, dim - i);
-      sum = Fma(value, value, sum);
-    }
-    hn::Store(sum, d, partial + residue);
-  }
-  return TreeSum16(partial);
+  const auto add = [](Vec value, Vec sum) { return Fma(value, value, sum); };
+  return SumOverRow(x, dim, hn::Zero(FloatTag()), add);
 }
 
 HWY_NOINLINE HWY_MAYBE_UNUSED void RmsNormRow(const float* x,

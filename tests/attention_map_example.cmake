@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# The program attention_map: what it prints, the picture, and bad input.
+#   cmake -D PROGRAM=... -D DRAWS=0|1 -D DIRECTORY=... -P attention_map_example.cmake
+function(run expected_code)
+  execute_process(
+    COMMAND "${PROGRAM}" ${ARGN}
+    RESULT_VARIABLE code
+    OUTPUT_VARIABLE output
+    ERROR_VARIABLE errors)
+  if(NOT code EQUAL expected_code)
+    message(FATAL_ERROR "${ARGN}: exit code ${code}, expected ${expected_code}\n"
+                        "${output}${errors}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+  set(errors "${errors}" PARENT_SCOPE)
+endfunction()
+
+function(refuse message)
+  run(1 ${ARGN})
+  string(FIND "${errors}" "${message}" at)
+  if(at EQUAL -1 OR NOT output STREQUAL "")
+    message(FATAL_ERROR "${ARGN}: no word of '${message}':\n${output}${errors}")
+  endif()
+endfunction()
+
+run(0 --text "To be" --layer 3 --head 1)
+foreach(part "layer 3 head 1: " "␣" "█" "looks at")
+  string(FIND "${output}" "${part}" at)
+  if(at EQUAL -1)
+    message(FATAL_ERROR "no '${part}' in:\n${output}")
+  endif()
+endforeach()
+run(0 --ascii --width 20)
+if(output MATCHES "[^ -~\n]")
+  message(FATAL_ERROR "not plain ASCII:\n${output}")
+endif()
+run(0 --help)
+
+string(REPEAT "x" 257 long)
+refuse("2 to 256 bytes" --text "${long}")
+refuse("2 to 256 bytes" --text "x")
+string(ASCII 255 254 bytes)
+refuse("not UTF-8" --text "${bytes}")
+refuse("--layer: not a number in its range" --layer 4)
+refuse("--head: not a number in its range" --head -1)
+refuse("--width: not a number in its range" --width 19)
+refuse("unexpected argument" more)
+refuse("cannot be opened" --weights "${DIRECTORY}/none.bin")
+
+set(picture "${DIRECTORY}/attention_map_test.png")
+file(WRITE "${picture}" "as it was")
+if(DRAWS)
+  run(0 --png "${picture}")
+  file(READ "${picture}" signature LIMIT 8 HEX)
+  if(NOT signature STREQUAL "89504e470d0a1a0a")
+    message(FATAL_ERROR "no PNG: ${signature}")
+  endif()
+  refuse("cannot be written" --png "${DIRECTORY}/none/map.png")
+else()
+  refuse("no libgd" --png "${picture}")
+  file(READ "${picture}" text)
+  if(NOT text STREQUAL "as it was")
+    message(FATAL_ERROR "the file was touched")
+  endif()
+endif()
+file(REMOVE "${picture}")
