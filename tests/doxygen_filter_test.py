@@ -51,6 +51,12 @@ class Filter(unittest.TestCase):
         self.assertIn(r'/// A View\<T\>, q &middot; k, \@ \#.',
                       filtered('\n// A View<T>, q . k, @ #.\nint f();\n'))
 
+        self.assertIn(r'As A\<T\>\::B.', filtered('\n// As A<T>::B.\nint f();'))
+
+    def test_documents_each_of_several(self):
+        made = filtered('\nstruct A {\n  int x, y;  // Both.\n};\n')
+        self.assertIn('/** Both. */ int x; /** Both. */ int y;', made)
+
     def test_lends_to_the_next_member(self):
         made = filtered('\nstruct A {\n  // A row.\n  int x;\n  int y;\n\n'
                         '  int z;\n};\n')

@@ -31,7 +31,9 @@ STRUCT = re.compile(r'^(?:template\s*<.*?>\s*)?(?:struct|class)\s+'
                     r'(?:alignas\([^)]*\)\s*)?(\w+)(\s*<)?')
 MEMBER = re.compile(r'^\s+(?:static |constexpr |const )*[\w:<>*, ]+[ *](\w+)'
                     r'(?:\[.*\])?(?:\s*=.*|\{\})?;')
-SCRATCH = re.compile(r'(Workspace|Scratch)$')
+SCRATCH = re.compile(r'(Workspace|Scratch|Memory)$')
+# "Type a, b;": Doxygen would give the comment to one of them.
+SEVERAL = re.compile(r'^\s*([\w:]+) (\w+(?:, \w+)+);')
 OF_CONFIG = re.compile(r'^\s*static constexpr \w+ \w+ = (Config|R)::\w+;')
 ALIAS = re.compile(r'^\s*using (\w+) =')
 # "  name, other  what they are", or a Status and when it is given.
@@ -39,8 +41,9 @@ ENTRY = re.compile(r'^   ?(\w+(?:, \w+)*)  +(\S.*)$')
 
 
 def escaped(text):
-    # "q . k" is a product, and no end of a sentence.
-    return re.sub(r'([\\@<>#])', r'\\\1', text).replace(' . ', ' &middot; ')
+    # "q . k" is a product, and no end of a sentence; A<B>::C is no link.
+    text = text.replace(' . ', ' &middot; ').replace('>::', '>\0')
+    return re.sub(r'([\\@<>#])', r'\\\1', text).replace('\0', '\\::')
 
 
 def names_of(declaration):
@@ -195,7 +198,7 @@ class Filter:
             return 'Short for what it stands for.'
         if OF_CONFIG.match(line):
             return "The config's."
-        member = MEMBER.match(line)
+        member = MEMBER.match(f' {declaration}')
         of_struct = self.open[-1][1] if self.open else Words()
         if member and (of_struct.of_all or
                        re.search(rf'\b{member[1]}\b', of_struct.text)):
@@ -207,7 +210,12 @@ class Filter:
         plain = TRAILING.sub(r'\1', STRING.sub('""', line))
         trailing = TRAILING.match(line)
         starts = self.declares() and not self.statement.strip()
-        if trailing and self.declares() and '"' not in line:
+        several = SEVERAL.match(plain)
+        if trailing and starts and several:
+            words = escaped(trailing[2].strip())
+            line = ' '.join(f'/** {words} */ {several[1]} {name};'
+                            for name in several[2].split(', '))
+        elif trailing and self.declares() and '"' not in line:
             line = f'{trailing[1]}  ///<{escaped(trailing[2])}'
         elif starts and not documented:
             words = self.borrowed(line, at)

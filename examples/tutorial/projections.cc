@@ -24,24 +24,32 @@ constexpr float x[kTokens][kDim] = {{1, 0, 0, 0}, {0, 1, 0, 0}, {1, 0, 0, 0},
                                     {0, 0, 1, 0}, {1, 0, 0, 0}, {0, 0, 0, 1}};
 constexpr const char* letters[kTokens] = {"a", "b", "a", "c", "a", "d"};
 
-constexpr float identity[kDim][kDim] = {
-    {1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}, {0, 0, 0, 1}};
+using Matrix = float[kDim * kDim];  // row by row
+
+constexpr Matrix identity = {1, 0, 0, 0,  //
+                             0, 1, 0, 0,  //
+                             0, 0, 1, 0,  //
+                             0, 0, 0, 1};
 // "Who is what I am?"
-constexpr float same_letter[kDim][kDim] = {
-    {6, 0, 0, 0}, {0, 6, 0, 0}, {0, 0, 6, 0}, {0, 0, 0, 6}};
+constexpr Matrix same_letter = {6, 0, 0, 0,  //
+                                0, 6, 0, 0,  //
+                                0, 0, 6, 0,  //
+                                0, 0, 0, 6};
 // "Who is the letter after me?": an a asks for b, b for c, c for d, d for a.
-constexpr float next_letter[kDim][kDim] = {
-    {0, 0, 0, 6}, {6, 0, 0, 0}, {0, 6, 0, 0}, {0, 0, 6, 0}};
+constexpr Matrix next_letter = {0, 0, 0, 6,  //
+                                6, 0, 0, 0,  //
+                                0, 6, 0, 0,  //
+                                0, 0, 6, 0};
 
 using Panels = float[fovea::PackedLinearFloats(kDim, kDim)];
 
 // PyTorch's [out][in], packed once into the order that the kernels read.
-fovea::LinearWeights Pack(const float (&matrix)[kDim][kDim], Panels& panels) {
-  tutorial::Check(fovea::PackLinear(matrix[0], kDim, kDim, panels));
+fovea::LinearWeights Pack(const Matrix& matrix, Panels& panels) {
+  tutorial::Check(fovea::PackLinear(matrix, kDim, kDim, panels));
   return {panels, nullptr};
 }
 
-void Ask(const float (&question)[kDim][kDim]) {
+void Ask(const Matrix& question) {
   static MultiHead::Workspace workspace;
   static Panels to_queries, straight;
   MultiHead::Weights weights;

@@ -173,7 +173,8 @@ inline const char* Shade(float value, float most, bool ascii) noexcept {
   if (share >= 1.0f) {
     level = levels - 1;
   } else if (share > 0.0f) {
-    level = static_cast<size_t>(share * darkest + 0.5f);
+    // Half up; 2 x is exact where x + 1/2 need not be.
+    level = (static_cast<size_t>(2.0f * share * darkest) + 1) / 2;
   }
   return ascii ? kAscii[level] : kUnicode[level];
 }

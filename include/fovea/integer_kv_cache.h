@@ -60,6 +60,7 @@ class alignas(16) IntegerKvCache {
     return Status::kOk;
   }
 
+  // The most tokens it can hold.
   static constexpr size_t capacity() noexcept { return R::kMaxKeys; }
   // Tokens held, which is the position of the next one too.
   size_t size() const noexcept { return size_; }

@@ -25,6 +25,7 @@ struct Quantisation {
   int32_t zero_point = 0;  // -128 to 127
 };
 
+// The scales of a model, as real numbers.
 struct QuantisedScales {
   Quantisation q, k, v, out;  // the zero point of k has no effect
   double softmax_scale = 0;   // finite, above 0; 0: 1 / sqrt(head_dim)

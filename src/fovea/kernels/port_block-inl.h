@@ -10,6 +10,8 @@
 #include "fovea/kernels/simd-inl.h"
 #include "port/float_block.h"
 
+// No function, so none for the target's attributes: clang warns of regions that
+// have nothing to apply them to.
 namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
@@ -25,7 +27,6 @@ struct PortBlock {
 }  // namespace HWY_NAMESPACE
 }  // namespace fovea
 
-// Around functions alone: clang warns of an attribute that none has.
 #if FOVEA_PORT_BLOCK_LANES && !HWY_HAVE_SCALABLE && HWY_TARGET != HWY_EMU128
 
 HWY_BEFORE_NAMESPACE();
