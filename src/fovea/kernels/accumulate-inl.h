@@ -135,8 +135,8 @@ HWY_INLINE void Accumulate(const GroupOf<Shape>& group, const Rows& rows,
                            const Values& how, const Scratch& scratch) {
   const typename Shape::ValueDim value_dim(group.value_dim);
   const size_t lanes = hn::Lanes(FloatTag());
-  using Stored = typename Shape::Features::Stored;
-  const Stored* values =
+  using Value = typename Shape::Features::Value;
+  const Value* values =
       group.v + (SlotOfTile<Shape>(group, tile.first) + FirstKey<Shape>(tile)) *
                     group.v_token_stride;
   const size_t vecs = value_dim / lanes;
@@ -145,7 +145,7 @@ HWY_INLINE void Accumulate(const GroupOf<Shape>& group, const Rows& rows,
   constexpr size_t kVecGroup =
       Shape::kMaxRows == 1 && kUnrolled >= 16 ? kVecsOfOne : 4;
   size_t first = 0;
-  if constexpr (std::is_same<Stored, float>::value) {
+  if constexpr (std::is_same<Value, float>::value) {
     first = AccumulateByPort<Shape, kMarked>(group, rows, tile, strides, values,
                                              scratch);
   }
@@ -159,8 +159,8 @@ HWY_INLINE void Accumulate(const GroupOf<Shape>& group, const Rows& rows,
                        });
   if (vecs * lanes < value_dim) {
     const size_t column = vecs * lanes;
-    const LastColumns<Stored> v{values + column, group.v_token_stride,
-                                value_dim - column};
+    const LastColumns<Value> v{values + column, group.v_token_stride,
+                               value_dim - column};
     AccumulateColumns<Shape, 1, kMarked>(group, rows, tile, strides, column, v,
                                          scratch);
   }
