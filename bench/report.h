@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The counters of a case.
+// The counters of a case, and inputs for it.
 #ifndef FOVEA_BENCH_REPORT_H_
 #define FOVEA_BENCH_REPORT_H_
 
@@ -10,6 +10,7 @@
 
 #include "best_time.h"
 #include "machine.h"
+#include "noise.h"
 
 namespace fovea_bench {
 

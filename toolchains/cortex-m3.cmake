@@ -3,4 +3,5 @@
 set(fovea_mcpu cortex-m3)
 set(fovea_float soft)
 set(fovea_board mps2-an385)
+set(fovea_mhz 25)
 include("${CMAKE_CURRENT_LIST_DIR}/cortex-m.cmake")
