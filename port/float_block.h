@@ -1,33 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-// Blocks of the micro-kernel (outer_product-inl.h) that a port computes where
-// Highway has one lane: 16 sums at a time, each the chain of fused
-// multiply-adds that the kernel states, in its order.
+// Blocks of the micro-kernel (outer_product-inl.h) that a port computes: four
+// rows of four vectors, each sum the chain of fused multiply-adds that the
+// kernel states, in its order.
 //
-// A port that has them defines FOVEA_HAS_FLOAT_BLOCKS as 1 and gives, for
-// count >= 1 steps k of chains that begin with `start`, steps and strides in
+// A port that has them defines FOVEA_PORT_BLOCK_LANES as the lanes that
+// Highway's vectors have there, 1 or 4, and gives for C = 4 * lanes columns,
+// `count` steps k of chains that begin with `start`, steps and strides in
 // floats,
 //
-//   SumAlong4x4<kStep>  sums[row][column] of factors[row * row_stride + k] and
-//                       columns[k * kStep + column], four of each
-//   SumAcross4x4        of factors[k * 4 + row] and columns[k * step + column]
-//   SumAlong1x16        of factors[k], one row and 16 columns
+//   SumAlong4x4<kStep>  sums[row * C + column] of factors[row * row_stride + k]
+//                       and columns[k * kStep + column]; kStep: C or 16
+//   SumAcross4x4        of factors[k * C + row] and columns[k * step + column]
+//   Join4x4             output[row * stride + column] = that * correction[row]
+//                       + sums[row * C + column], fused
 //
-// and, for output[row * stride + column],
+// and for one lane
 //
-//   Join4x4             output = output * correction[row] + sums, fused
-//   Join1x16            the same of one row
+//   SumAlong1x16        sums[column] of factors[k] and
+//                       columns[k * step + column], 16 columns
+//   Join1x16            output[column] = that * correction + sums[column]
+//
+// Nothing of it needs more alignment than a float has.
 #ifndef FOVEA_PORT_FLOAT_BLOCK_H_
 #define FOVEA_PORT_FLOAT_BLOCK_H_
 
-#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M' && \
-    defined(__ARM_FEATURE_FMA) && defined(__ARM_FP) && (__ARM_FP & 4)
+#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M' &&          \
+    defined(__ARM_FEATURE_FMA) && defined(__ARM_FP) && (__ARM_FP & 4) && \
+    !defined(__ARM_BIG_ENDIAN)
 #define FOVEA_PORT_BLOCK_LANES 1
 #if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 2)
 #include "port/cortex_m/helium_block.h"
 #else
 #include "port/cortex_m/vfp_block.h"
 #endif
-#elif defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
+#elif defined(__aarch64__) && defined(__GNUC__) && !defined(__ARM_BIG_ENDIAN)
 #define FOVEA_PORT_BLOCK_LANES 4
 #include "port/aarch64/neon_block.h"
 #else

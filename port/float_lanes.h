@@ -16,7 +16,8 @@
 #ifndef FOVEA_PORT_FLOAT_LANES_H_
 #define FOVEA_PORT_FLOAT_LANES_H_
 
-#if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 2)
+#if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 2) && \
+    !defined(__ARM_BIG_ENDIAN)
 #define FOVEA_HAS_FLOAT_LANES 1
 #include "port/cortex_m/helium_lanes.h"
 #else

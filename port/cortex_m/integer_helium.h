@@ -20,21 +20,321 @@ namespace integer {
 inline namespace FOVEA_INTEGER_NAMESPACE {
 namespace helium {
 
-// kPowers as PowerOf takes them.
-struct PowerTable {
-  uint32_t entries[kSteps];
+// The weight of every step, and 0 for those of 16 octaves and more: 2 KB of
+// flash for 10 instead of 16 instructions in four weights.
+constexpr size_t kWeightSteps = 16 * kSteps;
+struct WeightTable {
+  uint16_t entries[kWeightSteps + 1];
 };
-constexpr PowerTable MakePowerTable() {
-  PowerTable table{};
-  for (size_t i = 0; i < kSteps; ++i) {
-    table.entries[i] = uint32_t{kPowers[i]} << 16;
+constexpr WeightTable MakeWeightTable() {
+  WeightTable table{};
+  for (uint32_t i = 0; i <= kWeightSteps; ++i) {
+    table.entries[i] = static_cast<uint16_t>(WeightOf(i));
   }
   return table;
 }
-constexpr PowerTable kPowerTable = MakePowerTable();
+constexpr WeightTable kWeightTable = MakeWeightTable();
 
 constexpr size_t kLanes = 16;
 constexpr size_t kTileVecs = kTile / kLanes;
+
+// The loops over rows are assembly: GCC 12 keeps no more than a few vectors in
+// registers (T3 of docs/performance.md: 0.50 instead of 0.30 instructions a
+// multiply-add).
+
+// Two keys of 64 entries each with `rows` queries: scores[0] and [1], and those
+// of the next row (kTile further).  `first` and `add` begin a row's sums: from
+// 0, or from `starts`.
+#define FOVEA_HELIUM_SCORE_LONG(first, add)                               \
+  __asm__ volatile(                                                       \
+      "vldrb.8 q0, [%[k]]\n"                                              \
+      "vldrb.8 q1, [%[k], #16]\n"                                         \
+      "vldrb.8 q2, [%[k], #32]\n"                                         \
+      "vldrb.8 q3, [%[k], #64]\n"                                         \
+      "vldrb.8 q4, [%[k], #80]\n"                                         \
+      "vldrb.8 q5, [%[k], #96]\n"                                         \
+      "ldrd r5, r8, [%[starts]]\n"                                        \
+      "dls lr, %[rows]\n"                                                 \
+      "1:\n" first "vldrb.8 q6, [%[q]], #16\n" add " r4, q6, q0\n" add    \
+      " r6, q6, q3\n"                                                     \
+      "vldrb.8 q6, [%[q]], #16\n"                                         \
+      "vmladava.s8 r4, q6, q1\n"                                          \
+      "vmladava.s8 r6, q6, q4\n"                                          \
+      "vldrb.8 q6, [%[q]], #16\n"                                         \
+      "vmladava.s8 r4, q6, q2\n"                                          \
+      "vmladava.s8 r6, q6, q5\n"                                          \
+      "vldrb.8 q6, [%[q]], #16\n"                                         \
+      "vldrb.8 q7, [%[k], #48]\n"                                         \
+      "vmladava.s8 r4, q6, q7\n"                                          \
+      "vldrb.8 q7, [%[k], #112]\n"                                        \
+      "vmladava.s8 r6, q6, q7\n"                                          \
+      "strd r4, r6, [%[to]], #256\n"                                      \
+      "le lr, 1b\n"                                                       \
+      : [q] "+r"(queries), [to] "+r"(scores)                              \
+      : [k] "r"(keys), [starts] "r"(starts), [rows] "r"(rows)             \
+      : "r4", "r5", "r6", "r8", "lr", "q0", "q1", "q2", "q3", "q4", "q5", \
+        "q6", "q7", "memory")
+// The same of 32 entries; the second key lies 64 bytes further too.
+#define FOVEA_HELIUM_SCORE_SHORT(first, add)                           \
+  __asm__ volatile(                                                    \
+      "vldrb.8 q0, [%[k]]\n"                                           \
+      "vldrb.8 q1, [%[k], #16]\n"                                      \
+      "vldrb.8 q3, [%[k], #64]\n"                                      \
+      "vldrb.8 q4, [%[k], #80]\n"                                      \
+      "ldrd r5, r8, [%[starts]]\n"                                     \
+      "dls lr, %[rows]\n"                                              \
+      "1:\n" first "vldrb.8 q6, [%[q]], #16\n" add " r4, q6, q0\n" add \
+      " r6, q6, q3\n"                                                  \
+      "vldrb.8 q6, [%[q]], #16\n"                                      \
+      "vmladava.s8 r4, q6, q1\n"                                       \
+      "vmladava.s8 r6, q6, q4\n"                                       \
+      "strd r4, r6, [%[to]], #256\n"                                   \
+      "le lr, 1b\n"                                                    \
+      : [q] "+r"(queries), [to] "+r"(scores)                           \
+      : [k] "r"(keys), [starts] "r"(starts), [rows] "r"(rows)          \
+      : "r4", "r5", "r6", "r8", "lr", "q0", "q1", "q3", "q4", "q6", "memory")
+
+inline void ScoreLongKeys(const int8_t* queries, const int8_t* keys,
+                          const int32_t* starts, size_t rows, int32_t* scores) {
+  if (starts[0] == 0 && starts[1] == 0) {
+    FOVEA_HELIUM_SCORE_LONG("", "vmladav.s8");
+  } else {
+    FOVEA_HELIUM_SCORE_LONG("mov r4, r5\n mov r6, r8\n", "vmladava.s8");
+  }
+}
+inline void ScoreShortKeys(const int8_t* queries, const int8_t* keys,
+                           const int32_t* starts, size_t rows,
+                           int32_t* scores) {
+  if (starts[0] == 0 && starts[1] == 0) {
+    FOVEA_HELIUM_SCORE_SHORT("", "vmladav.s8");
+  } else {
+    FOVEA_HELIUM_SCORE_SHORT("mov r4, r5\n mov r6, r8\n", "vmladava.s8");
+  }
+}
+#undef FOVEA_HELIUM_SCORE_LONG
+#undef FOVEA_HELIUM_SCORE_SHORT
+static_assert(kTile == 64, "the 256 above are a row of scores in bytes");
+
+// Two columns of 64 tokens with the weights of `rows` rows, 64 high bytes and
+// 64 low ones.  The high products come first: times 256, and with the row's
+// start, they are what the low ones join.
+template <int kStride>
+void AccumulateTwo(const int8_t* values, const int8_t* weights,
+                   const RowState* states, size_t rows, int32_t* outputs) {
+  const int32_t* starts = &states->product;
+  __asm__ volatile(
+      "vldrb.8 q0, [%[v]]\n"
+      "vldrb.8 q1, [%[v], #16]\n"
+      "vldrb.8 q2, [%[v], #32]\n"
+      "vldrb.8 q3, [%[v], #64]\n"
+      "vldrb.8 q4, [%[v], #80]\n"
+      "vldrb.8 q5, [%[v], #96]\n"
+      "dls lr, %[rows]\n"
+      "1:\n"
+      "vldrb.8 q6, [%[w]], #16\n"
+      "vmladav.s8 r4, q6, q0\n"
+      "vmladav.s8 r6, q6, q3\n"
+      "vldrb.8 q6, [%[w]], #16\n"
+      "vmladava.s8 r4, q6, q1\n"
+      "vmladava.s8 r6, q6, q4\n"
+      "vldrb.8 q6, [%[w]], #16\n"
+      "vmladava.s8 r4, q6, q2\n"
+      "vmladava.s8 r6, q6, q5\n"
+      "vldrb.8 q6, [%[w]], #16\n"
+      "vldrb.8 q7, [%[v], #48]\n"
+      "vmladava.s8 r4, q6, q7\n"
+      "vldrb.8 q7, [%[v], #112]\n"
+      "vmladava.s8 r6, q6, q7\n"
+      "ldr r5, [%[starts]], #12\n"
+      "add r4, r5, r4, lsl #8\n"
+      "add r6, r5, r6, lsl #8\n"
+      "vldrb.8 q6, [%[w]], #16\n"
+      "vmladava.s8 r4, q6, q0\n"
+      "vmladava.s8 r6, q6, q3\n"
+      "vldrb.8 q6, [%[w]], #16\n"
+      "vmladava.s8 r4, q6, q1\n"
+      "vmladava.s8 r6, q6, q4\n"
+      "vldrb.8 q6, [%[w]], #16\n"
+      "vmladava.s8 r4, q6, q2\n"
+      "vmladava.s8 r6, q6, q5\n"
+      "vldrb.8 q6, [%[w]], #16\n"
+      "vmladava.s8 r6, q6, q7\n"
+      "vldrb.8 q7, [%[v], #48]\n"
+      "vmladava.s8 r4, q6, q7\n"
+      "ldrd r5, r8, [%[o]]\n"
+      "add r5, r5, r4, asr #9\n"
+      "add r8, r8, r6, asr #9\n"
+      "strd r5, r8, [%[o]], %[stride]\n"
+      "le lr, 1b\n"
+      : [w] "+r"(weights), [starts] "+r"(starts), [o] "+r"(outputs)
+      : [v] "r"(values), [rows] "r"(rows), [stride] "i"(kStride)
+      : "r4", "r5", "r6", "r8", "lr", "q0", "q1", "q2", "q3", "q4", "q5", "q6",
+        "q7", "memory");
+}
+static_assert(sizeof(RowState) == 12 && kOutputShift == 9, "12 and 9 above");
+
+// The same of up to 32 tokens; 64 high bytes and 64 low ones all the same.
+template <int kStride>
+void AccumulateTwoShort(const int8_t* values, const int8_t* weights,
+                        const RowState* states, size_t rows, int32_t* outputs) {
+  const int32_t* starts = &states->product;
+  __asm__ volatile(
+      "vldrb.8 q0, [%[v]]\n"
+      "vldrb.8 q1, [%[v], #16]\n"
+      "vldrb.8 q3, [%[v], #64]\n"
+      "vldrb.8 q4, [%[v], #80]\n"
+      "dls lr, %[rows]\n"
+      "1:\n"
+      "vldrb.8 q6, [%[w], #16]\n"
+      "vmladav.s8 r4, q6, q1\n"
+      "vmladav.s8 r6, q6, q4\n"
+      "vldrb.8 q6, [%[w]], #64\n"
+      "vmladava.s8 r4, q6, q0\n"
+      "vmladava.s8 r6, q6, q3\n"
+      "ldr r5, [%[starts]], #12\n"
+      "add r4, r5, r4, lsl #8\n"
+      "add r6, r5, r6, lsl #8\n"
+      "vldrb.8 q6, [%[w], #16]\n"
+      "vmladava.s8 r4, q6, q1\n"
+      "vmladava.s8 r6, q6, q4\n"
+      "vldrb.8 q6, [%[w]], #64\n"
+      "vmladava.s8 r4, q6, q0\n"
+      "vmladava.s8 r6, q6, q3\n"
+      "ldrd r5, r8, [%[o]]\n"
+      "add r5, r5, r4, asr #9\n"
+      "add r8, r8, r6, asr #9\n"
+      "strd r5, r8, [%[o]], %[stride]\n"
+      "le lr, 1b\n"
+      : [w] "+r"(weights), [starts] "+r"(starts), [o] "+r"(outputs)
+      : [v] "r"(values), [rows] "r"(rows), [stride] "i"(kStride)
+      : "r4", "r5", "r6", "r8", "lr", "q0", "q1", "q3", "q4", "q6", "memory");
+}
+
+// The largest of `count` scores, 1 or more.
+inline int32_t LargestOf(const int32_t* scores, size_t count) {
+  int32_t most = scores[0];
+  __asm__ volatile(
+      "dlstp.32 lr, %[count]\n"
+      "1:\n"
+      "vldrw.32 q0, [%[from]], #16\n"
+      "vmaxv.s32 %[most], q0\n"
+      "letp lr, 1b\n"
+      : [from] "+r"(scores), [most] "+r"(most)
+      : [count] "r"(count)
+      : "lr", "q0", "memory");
+  return most;
+}
+
+// The weights of `count` scores, 1 or more, and their sum: 10 instructions for
+// four.  `top` is the row's maximum times 128 and half a step.
+inline int32_t WeighScores(const int32_t* scores, size_t count, uint32_t top,
+                           uint32_t multiplier, int8_t* high, int8_t* low) {
+  uint32_t sum = 0;
+  __asm__ volatile(
+      "vdup.32 q4, %[top]\n"
+      "vdup.32 q5, %[by]\n"
+      "vdup.32 q6, %[farthest]\n"
+      "dlstp.32 lr, %[count]\n"
+      "1:\n"
+      "vldrw.32 q0, [%[from]], #16\n"
+      "vshl.i32 q0, q0, #7\n"
+      "vsub.i32 q0, q4, q0\n"
+      "vmulh.u32 q0, q0, q5\n"
+      "vmin.u32 q0, q0, q6\n"
+      "vldrh.u32 q2, [%[table], q0, uxtw #1]\n"
+      "vaddva.u32 %[sum], q2\n"
+      "vstrb.32 q2, [%[low]], #4\n"
+      "vrshr.s32 q2, q2, #8\n"
+      "vstrb.32 q2, [%[high]], #4\n"
+      "letp lr, 1b\n"
+      :
+      [from] "+r"(scores), [high] "+l"(high), [low] "+l"(low), [sum] "+Te"(sum)
+      : [count] "r"(count), [top] "r"(top), [by] "r"(multiplier),
+        [farthest] "r"(kWeightSteps), [table] "r"(kWeightTable.entries)
+      : "lr", "q0", "q2", "q4", "q5", "q6", "memory");
+  return static_cast<int32_t>(sum);
+}
+
+// One query of up to 32 entries with `keys` keys of a panel, 1 to 16.
+inline void ScorePanel(const int8_t* query, const int8_t* panel, size_t keys,
+                       int32_t* scores) {
+  __asm__ volatile(
+      "vldrb.8 q0, [%[q]]\n"
+      "vldrb.8 q1, [%[q], #16]\n"
+      "mov r4, #0\n"
+      "vidup.u32 q4, r4, #1\n"
+      "vshl.i32 q4, q4, #6\n"
+      "mov r4, #256\n"
+      "vadd.i32 q5, q4, r4\n"
+      "dls lr, %[keys]\n"
+      "1:\n"
+      "vldrw.u32 q2, [%[k], q4]\n"
+      "vldrw.u32 q3, [%[k], q5]\n"
+      "vmladav.s8 r4, q0, q2\n"
+      "vmladava.s8 r4, q1, q3\n"
+      "add %[k], %[k], #4\n"
+      "str r4, [%[to]], #4\n"
+      "le lr, 1b\n"
+      : [k] "+r"(panel), [to] "+r"(scores)
+      : [q] "r"(query), [keys] "r"(keys)
+      : "r4", "lr", "q0", "q1", "q2", "q3", "q4", "q5", "memory");
+}
+static_assert(kPanel == 16, "64 bytes from one group of dims to the next");
+
+// Pairs of columns of a cache's values, 64 tokens, with one row's weights.
+// `groups`: bytes from one group of four tokens to the next.
+inline void AccumulateRowOfTile(const int8_t* values, const int8_t* weights,
+                                uint32_t groups, size_t pairs, int32_t start,
+                                int32_t* outputs) {
+  __asm__ volatile(
+      "mov r4, #0\n"
+      "vidup.u32 q5, r4, #1\n"
+      "vmul.i32 q5, q5, %[groups]\n"
+      "vadd.i32 q5, q5, %[v]\n"
+      "lsl %[groups], %[groups], #2\n"
+      "mov r5, #8\n"
+      "dls lr, %[pairs]\n"
+      "1:\n"
+      "vmov q4, q5\n"
+      "mov r8, %[start]\n"
+      "mov r10, %[start]\n"
+      "vldrw.u32 q0, [q4]\n"
+      "vldrw.u32 q1, [q4, #4]\n"
+      "vldrb.8 q2, [%[w], #64]\n"
+      "vldrb.8 q3, [%[w]]\n"
+      "vmladav.s8 r4, q3, q0\n"
+      "vmladav.s8 r6, q3, q1\n"
+      "vmladava.s8 r8, q2, q0\n"
+      "vmladava.s8 r10, q2, q1\n"
+#define FOVEA_HELIUM_STEP(high, low) \
+  "vadd.i32 q4, q4, %[groups]\n"     \
+  "vldrw.u32 q0, [q4]\n"             \
+  "vldrw.u32 q1, [q4, #4]\n"         \
+  "vldrb.8 q2, [%[w], #" low         \
+  "]\n"                              \
+  "vldrb.8 q3, [%[w], #" high        \
+  "]\n"                              \
+  "vmladava.s8 r4, q3, q0\n"         \
+  "vmladava.s8 r6, q3, q1\n"         \
+  "vmladava.s8 r8, q2, q0\n"         \
+  "vmladava.s8 r10, q2, q1\n"
+      FOVEA_HELIUM_STEP("16", "80") FOVEA_HELIUM_STEP("32", "96")
+          FOVEA_HELIUM_STEP("48", "112")
+#undef FOVEA_HELIUM_STEP
+              "vadd.i32 q5, q5, r5\n"
+              "add r8, r8, r4, lsl #8\n"
+              "add r10, r10, r6, lsl #8\n"
+              "ldrd r4, r6, [%[o]]\n"
+              "add r4, r4, r8, asr #9\n"
+              "add r6, r6, r10, asr #9\n"
+              "strd r4, r6, [%[o]], #8\n"
+              "le lr, 1b\n"
+      : [groups] "+r"(groups), [o] "+r"(outputs)
+      :
+      [v] "r"(values), [w] "r"(weights), [pairs] "r"(pairs), [start] "r"(start)
+      : "r4", "r5", "r6", "r8", "r10", "lr", "q0", "q1", "q2", "q3", "q4", "q5",
+        "memory");
+}
 
 }  // namespace helium
 
@@ -49,7 +349,7 @@ struct HeliumLeaf {
       int8_t high[kTile], low[kTile];
     };
     alignas(16) Weights weights[S::kRows];
-    alignas(16) int8_t values[2][kTile];  // of two columns
+    alignas(16) int8_t values[2][kTile];  // of two columns, or two short keys
   };
   template <class S>
   using Memory = Scratch<typename S::Sizes>;
@@ -57,10 +357,15 @@ struct HeliumLeaf {
   template <class S>
   static void LoadQuery(const int8_t* q, int32_t zero, size_t row,
                         Memory<S>& scratch) noexcept {
-    constexpr size_t kPadding =
-        RoundUp(S::kHeadDim, helium::kLanes) - S::kHeadDim;
-    std::memcpy(scratch.queries[row], q, S::kHeadDim);
-    std::memset(scratch.queries[row] + S::kHeadDim, 0, kPadding);
+    int8_t* to = scratch.queries[row];
+    size_t i = 0;
+    for (; i + helium::kLanes <= S::kHeadDim; i += helium::kLanes) {
+      vstrbq_s8(to + i, vldrbq_s8(q + i));
+    }
+    if (i < S::kHeadDim) {
+      const mve_pred16_t some = vctp8q(uint32_t{S::kHeadDim % helium::kLanes});
+      vstrbq_s8(to + i, vldrbq_z_s8(q + i, some));
+    }
     scratch.query_zero = zero;
   }
 
@@ -68,9 +373,21 @@ struct HeliumLeaf {
   static void Score(const Tile& tile, size_t rows, Memory<S>& scratch,
                     int32_t (*scores)[kTile]) noexcept {
     size_t key = 0;
-    if (kVecs<S> <= 2) {
+    if constexpr (S::kRows == 1 && S::kCached && kVecs<S> == 2 &&
+                  S::kQuads == 8) {
+      if (scratch.query_zero == 0) {
+        for (; key < tile.count; key += kPanel) {
+          const size_t left = tile.count - key;
+          helium::ScorePanel(scratch.queries[0],
+                             tile.keys + key * 4 * S::kQuads,
+                             left < kPanel ? left : kPanel, scores[0] + key);
+        }
+        return;
+      }
+    }
+    if constexpr (kVecs<S> == 2 || kVecs<S> == 4) {
       for (; key + 2 <= tile.count; key += 2) {
-        ScoreKeys<S, 2>(tile, key, rows, scratch, scores);
+        ScoreTwoKeys<S>(tile, key, rows, scratch, scores);
       }
     }
     for (; key < tile.count; ++key) {
@@ -79,13 +396,7 @@ struct HeliumLeaf {
   }
 
   static int32_t Largest(const int32_t* scores, size_t count) noexcept {
-    int32_t most = scores[0];
-    size_t i = 0;
-    for (; i + 4 <= count; i += 4) {
-      most = vmaxvq_s32(most, vldrwq_s32(scores + i));
-    }
-    for (; i < count; ++i) most = scores[i] > most ? scores[i] : most;
-    return most;
+    return helium::LargestOf(scores, count);
   }
 
   template <class S>
@@ -93,31 +404,18 @@ struct HeliumLeaf {
                        const ScoreScale& scale, size_t visible, size_t count,
                        size_t row, Memory<S>& scratch) noexcept {
     auto& weights = scratch.weights[row];
-    int8_t* high = weights.high;
-    int8_t* low = weights.low;
-    const uint32x4_t top =
-        vdupq_n_u32((static_cast<uint32_t>(most) << 7) + scale.half);
-    const uint32x4_t by = vdupq_n_u32(scale.multiplier);
-    uint32_t sum = 0;
-    size_t i = 0;
-    for (; i + 4 <= visible; i += 4) {
-      const uint32x4_t p = FourWeights(scores + i, top, by);
-      sum = vaddvaq_u32(sum, p);
-      StoreFour(p, high + i, low + i);
+    // What no key is for counts as 0: values are read 32 or 64 at a time, or 16
+    // from a cache.
+    const size_t end = count <= kTile / 2 ? kTile / 2 : kTile;
+    for (size_t i = visible & ~(helium::kLanes - 1); i < end;
+         i += helium::kLanes) {
+      vstrbq_s8(weights.high + i, vdupq_n_s8(0));
+      vstrbq_s8(weights.low + i, vdupq_n_s8(0));
     }
-    if (i < visible) {
-      const mve_pred16_t some = vctp32q(static_cast<uint32_t>(visible - i));
-      const uint32x4_t all = FourWeights(scores + i, top, by);
-      const uint32x4_t p = vpselq_u32(all, vdupq_n_u32(0), some);
-      sum = vaddvaq_u32(sum, p);
-      StoreFour(p, high + i, low + i);
-      i += 4;
-    }
-    // Values are read 16 at a time.
-    for (const size_t end = RoundUp(count, helium::kLanes); i < end; i += 4) {
-      StoreFour(vdupq_n_u32(0), high + i, low + i);
-    }
-    return static_cast<int32_t>(sum);
+    if (visible == 0) return 0;
+    const uint32_t top = (static_cast<uint32_t>(most) << 7) + scale.half;
+    return helium::WeighScores(scores, visible, top, scale.multiplier,
+                               weights.high, weights.low);
   }
 
   template <class S>
@@ -132,25 +430,17 @@ struct HeliumLeaf {
     if constexpr (S::kRows == 1 && S::kCached) {
       AccumulateRow<S>(tile, states[0].product, scratch, output);
     } else {
-      const size_t vecs = (tile.count + helium::kLanes - 1) / helium::kLanes;
+      constexpr int kStride = 4 * Memory<S>::kColumns;
+      const auto accumulate = tile.count <= kTile / 2
+                                  ? helium::AccumulateTwoShort<kStride>
+                                  : helium::AccumulateTwo<kStride>;
       for (size_t column = 0; column < S::kValueDim; column += 2) {
-        const size_t columns = column + 1 < S::kValueDim ? 2 : 1;
-        for (size_t i = 0; i < columns; ++i) {
-          LoadColumn<S>(tile, column + i, scratch.values[i]);
+        LoadColumn<S>(tile, column, scratch.values[0]);
+        if (column + 1 < S::kValueDim) {
+          LoadColumn<S>(tile, column + 1, scratch.values[1]);
         }
-        switch (vecs) {
-          case 1:
-            AccumulateColumns<S, 1>(rows, states, scratch, output + column);
-            break;
-          case 2:
-            AccumulateColumns<S, 2>(rows, states, scratch, output + column);
-            break;
-          case 3:
-            AccumulateColumns<S, 3>(rows, states, scratch, output + column);
-            break;
-          default:
-            AccumulateColumns<S, 4>(rows, states, scratch, output + column);
-        }
+        accumulate(scratch.values[0], scratch.weights[0].high, states, rows,
+                   output + column);
       }
     }
   }
@@ -210,65 +500,92 @@ struct HeliumLeaf {
     }
   }
 
+  // Up to four vectors in registers: arrays of them would be in memory.
+  struct Vecs {
+    int8x16_t v0, v1, v2, v3;
+  };
+  template <size_t kCount, class Load>
+  static Vecs LoadVecs(const Load& load) noexcept {
+    Vecs to;
+    to.v0 = load(size_t{0});
+    to.v1 = kCount > 1 ? load(size_t{1}) : to.v0;
+    to.v2 = kCount > 2 ? load(size_t{2}) : to.v0;
+    to.v3 = kCount > 3 ? load(size_t{3}) : to.v0;
+    return to;
+  }
+  // sum + the entries of `row` times those of the vectors.
+  template <size_t kCount>
+  static int32_t AddProducts(const int8_t* row, const Vecs& by,
+                             int32_t sum) noexcept {
+    sum = vmladavaq_s8(sum, vldrbq_s8(row), by.v0);
+    if (kCount > 1) sum = vmladavaq_s8(sum, vldrbq_s8(row + 16), by.v1);
+    if (kCount > 2) sum = vmladavaq_s8(sum, vldrbq_s8(row + 32), by.v2);
+    if (kCount > 3) sum = vmladavaq_s8(sum, vldrbq_s8(row + 48), by.v3);
+    return sum;
+  }
+
+  template <class S>
+  static int32_t SumOfKey(const Tile& tile, size_t key) noexcept {
+    int32_t sum = 0;
+    for (size_t i = 0; i < kVecs<S>; ++i) {
+      sum = vaddvaq_s8(sum, KeyVec<S>(tile, key, i));
+    }
+    return sum;
+  }
+
+  // Two keys through memory, for the loops in assembly.
+  template <class S>
+  static void ScoreTwoKeys(const Tile& tile, size_t key, size_t rows,
+                           Memory<S>& scratch,
+                           int32_t (*scores)[kTile]) noexcept {
+    int32_t starts[2] = {};
+    for (size_t of = 0; of < 2; ++of) {
+      for (size_t i = 0; i < kVecs<S>; ++i) {
+        vstrbq_s8(scratch.values[of] + i * helium::kLanes,
+                  KeyVec<S>(tile, key + of, i));
+      }
+      if (scratch.query_zero != 0) {
+        starts[of] = -scratch.query_zero * SumOfKey<S>(tile, key + of);
+      }
+    }
+    const auto score =
+        kVecs<S> == 2 ? helium::ScoreShortKeys : helium::ScoreLongKeys;
+    score(scratch.queries[0], scratch.values[0], starts, rows, scores[0] + key);
+  }
+
   // Queries are padded with zeros, so what a key's last vector holds beyond its
   // dims counts for the sum alone, where it is 0.
   template <class S, size_t kKeys>
   static void ScoreKeys(const Tile& tile, size_t key, size_t rows,
                         const Memory<S>& scratch,
                         int32_t (*scores)[kTile]) noexcept {
-    constexpr size_t kResident = kVecs<S> <= 4 ? kVecs<S> : 1;
+    constexpr size_t kCount = kVecs<S> <= 4 ? kVecs<S> : 4;
     const size_t next = key + kKeys - 1;
-    int8x16_t a[kResident], b[kResident];
-    for (size_t i = 0; kVecs<S> <= 4 && i < kVecs<S>; ++i) {
-      a[i] = KeyVec<S>(tile, key, i);
-      if (kKeys == 2) b[i] = KeyVec<S>(tile, next, i);
-    }
     int32_t start_a = 0, start_b = 0;
     if (scratch.query_zero != 0) {
-      for (size_t i = 0; i < kVecs<S>; ++i) {
-        start_a = vaddvaq_s8(start_a, KeyVec<S>(tile, key, i));
-        if (kKeys == 2) start_b = vaddvaq_s8(start_b, KeyVec<S>(tile, next, i));
-      }
-      start_a *= -scratch.query_zero, start_b *= -scratch.query_zero;
+      start_a = -scratch.query_zero * SumOfKey<S>(tile, key);
+      start_b = -scratch.query_zero * SumOfKey<S>(tile, next);
     }
+    const auto of_key = [&](size_t i) { return KeyVec<S>(tile, key, i); };
+    const auto of_next = [&](size_t i) { return KeyVec<S>(tile, next, i); };
+    const Vecs a = LoadVecs<kCount>(of_key);
+    const Vecs b = LoadVecs < kKeys == 2 ? kCount : 1 > (of_next);
     const int8_t* q = scratch.queries[0];
     int32_t* to = scores[0] + key;
     for (size_t row = 0; row < rows; ++row) {
-      int32_t sum_a = start_a, sum_b = start_b;
-      for (size_t i = 0; i < kVecs<S>; ++i, q += helium::kLanes) {
-        const int8x16_t x = vldrbq_s8(q);
-        const int8x16_t k =
-            kVecs<S> <= 4 ? a[i < kResident ? i : 0] : KeyVec<S>(tile, key, i);
-        sum_a = vmladavaq_s8(sum_a, x, k);
-        if (kKeys == 2)
-          sum_b = vmladavaq_s8(sum_b, x, b[i < kResident ? i : 0]);
+      int32_t sum_a = AddProducts<kCount>(q, a, start_a);
+      for (size_t i = kCount; i < kVecs<S>; ++i) {
+        sum_a = vmladavaq_s8(sum_a, vldrbq_s8(q + i * helium::kLanes),
+                             KeyVec<S>(tile, key, i));
       }
       to[0] = sum_a;
-      if (kKeys == 2) to[1] = sum_b;
+      if (kKeys == 2) to[1] = AddProducts<kCount>(q, b, start_b);
+      q += kVecs<S> * helium::kLanes;
       to += kTile;
     }
   }
 
-  static uint32x4_t FourWeights(const int32_t* scores, uint32x4_t top,
-                                uint32x4_t by) noexcept {
-    const uint32x4_t score = vreinterpretq_u32_s32(vldrwq_s32(scores));
-    const uint32x4_t distance = vsubq_u32(top, vshlq_n_u32(score, 7));
-    const uint32x4_t steps =
-        vminq_u32(vmulhq_u32(distance, by), vdupq_n_u32(kFarthest));
-    const uint32x4_t power = vldrwq_gather_shifted_offset_u32(
-        helium::kPowerTable.entries, vandq_u32(steps, vdupq_n_u32(kSteps - 1)));
-    const int32x4_t octaves = vreinterpretq_s32_u32(vshrq_n_u32(steps, 6));
-    return vrshrq_n_u32(vshlq_u32(power, vnegq_s32(octaves)), 16);
-  }
-
-  static void StoreFour(uint32x4_t weights, int8_t* high,
-                        int8_t* low) noexcept {
-    const int32x4_t p = vreinterpretq_s32_u32(weights);
-    vstrbq_s32(low, p);
-    vstrbq_s32(high, vrshrq_n_s32(p, 8));
-  }
-
-  // Up to 64 entries of one column, and zeros up to a multiple of 16.
+  // Up to 64 entries of one column; what follows them is multiplied by 0.
   template <class S>
   static void LoadColumn(const Tile& tile, size_t column, int8_t* to) noexcept {
     if constexpr (S::kCached) {
@@ -283,23 +600,20 @@ struct HeliumLeaf {
       if (stride > 8191) return LoadFarColumn(tile, column, to);
       const uint16x8_t offsets =
           vmulq_n_u16(vidupq_n_u16(0, 1), static_cast<uint16_t>(stride));
-      for (size_t key = 0; key < tile.count; key += 8) {
-        const mve_pred16_t some =
-            vctp16q(static_cast<uint32_t>(tile.count - key));
-        vstrbq_s16(to + key, vldrbq_gather_offset_z_s16(from, offsets, some));
-        from += 8 * stride;
+      size_t left = tile.count;
+      for (; left >= 8; left -= 8, to += 8, from += 8 * stride) {
+        vstrbq_s16(to, vldrbq_gather_offset_s16(from, offsets));
       }
-      for (size_t key = RoundUp(tile.count, 8);
-           key < RoundUp(tile.count, helium::kLanes); key += 8) {
-        vstrbq_s16(to + key, vdupq_n_s16(0));
+      if (left > 0) {
+        const mve_pred16_t some = vctp16q(static_cast<uint32_t>(left));
+        vstrbq_s16(to, vldrbq_gather_offset_z_s16(from, offsets, some));
       }
     }
   }
   static void LoadFarColumn(const Tile& tile, size_t column,
                             int8_t* to) noexcept {
-    for (size_t key = 0; key < RoundUp(tile.count, helium::kLanes); ++key) {
-      to[key] =
-          key < tile.count ? tile.values[key * tile.value_stride + column] : 0;
+    for (size_t key = 0; key < tile.count; ++key) {
+      to[key] = tile.values[key * tile.value_stride + column];
     }
   }
 
@@ -318,62 +632,28 @@ struct HeliumLeaf {
         vldrwq_gather_offset_z_s32(words, offsets, some));
   }
 
-  // Two columns of kVecs * 16 tokens, which stay in registers, with every row.
-  template <class S, size_t kVecsOfTile>
-  static void AccumulateColumns(size_t rows, const RowState* states,
-                                const Memory<S>& scratch,
-                                int32_t* output) noexcept {
-    int8x16_t a[kVecsOfTile], b[kVecsOfTile];
-    for (size_t i = 0; i < kVecsOfTile; ++i) {
-      a[i] = vldrbq_s8(scratch.values[0] + i * helium::kLanes);
-      b[i] = vldrbq_s8(scratch.values[1] + i * helium::kLanes);
-    }
-    const auto* weights = scratch.weights;
-    for (size_t row = 0; row < rows; ++row, ++weights) {
-      int32_t high_a = 0, high_b = 0;
-      int32_t low_a = states[row].product, low_b = states[row].product;
-      for (size_t i = 0; i < kVecsOfTile; ++i) {
-        const int8x16_t high = vldrbq_s8(weights->high + i * helium::kLanes);
-        const int8x16_t low = vldrbq_s8(weights->low + i * helium::kLanes);
-        high_a = vmladavaq_s8(high_a, high, a[i]);
-        high_b = vmladavaq_s8(high_b, high, b[i]);
-        low_a = vmladavaq_s8(low_a, low, a[i]);
-        low_b = vmladavaq_s8(low_b, low, b[i]);
-      }
-      output[0] += (low_a + high_a * 256) >> kOutputShift;
-      output[1] += (low_b + high_b * 256) >> kOutputShift;
-      output += Memory<S>::kColumns;
-    }
-  }
-
   // One row, whose values come from the cache as they lie there.
   template <class S>
   static void AccumulateRow(const Tile& tile, int32_t start,
                             const Memory<S>& scratch,
                             int32_t* output) noexcept {
     const auto& weights = scratch.weights[0];
-    const size_t vecs = (tile.count + helium::kLanes - 1) / helium::kLanes;
-    for (size_t column = 0; column < S::kValueDim; column += 2) {
-      int32_t high_a = 0, high_b = 0, low_a = start, low_b = start;
+    size_t column = 0;
+    if (tile.count == kTile && S::kValueDim > 1) {
+      helium::AccumulateRowOfTile(tile.values, weights.high, 4 * S::kValueDim,
+                                  S::kValueDim / 2, start, output);
+      column = S::kValueDim / 2 * 2;
+    }
+    for (; column < S::kValueDim; ++column) {
+      int32_t high = 0, low = start;
       const int8_t* from = tile.values + 4 * column;
-      for (size_t i = 0; i < vecs; ++i) {
-        const size_t left = tile.count - i * helium::kLanes;
-        const int8x16_t high = vldrbq_s8(weights.high + i * helium::kLanes);
-        const int8x16_t low = vldrbq_s8(weights.low + i * helium::kLanes);
-        const int8x16_t a = SixteenTokens<S>(from, left);
-        high_a = vmladavaq_s8(high_a, high, a);
-        low_a = vmladavaq_s8(low_a, low, a);
-        if (column + 1 < S::kValueDim) {
-          const int8x16_t b = SixteenTokens<S>(from + 4, left);
-          high_b = vmladavaq_s8(high_b, high, b);
-          low_b = vmladavaq_s8(low_b, low, b);
-        }
+      for (size_t key = 0; key < tile.count; key += helium::kLanes) {
+        const int8x16_t v = SixteenTokens<S>(from, tile.count - key);
+        high = vmladavaq_s8(high, vldrbq_s8(weights.high + key), v);
+        low = vmladavaq_s8(low, vldrbq_s8(weights.low + key), v);
         from += helium::kLanes * S::kValueDim;
       }
-      output[column] += (low_a + high_a * 256) >> kOutputShift;
-      if (column + 1 < S::kValueDim) {
-        output[column + 1] += (low_b + high_b * 256) >> kOutputShift;
-      }
+      output[column] += (low + high * 256) >> kOutputShift;
     }
   }
 

@@ -41,6 +41,11 @@ void Rescale(int32_t max, const ScoreScale& scale, size_t row,
   Leaf::template CorrectOutputs<S>(correction, row, scratch.output);
 }
 
+// Whether every row sees every key: bits say nothing then, and are not made.
+template <class S>
+constexpr bool kSeesAll =
+    !S::kCausal && S::kWindow == 0 && S::kMask == MaskKind::kNone;
+
 // The online softmax of one row: scores become weights.
 template <class Leaf, class S>
 void SoftmaxOfRow(uint64_t visible, size_t count, const ScoreScale& scale,
@@ -48,9 +53,10 @@ void SoftmaxOfRow(uint64_t visible, size_t count, const ScoreScale& scale,
   RowState& state = scratch.rows[row];
   int32_t* scores = scratch.scores[row];
   int32_t sum = 0;
-  const size_t seen = LengthOf(visible);
+  const size_t seen = kSeesAll<S> ? count : LengthOf(visible);
   if (seen > 0) {
-    const bool some = visible != BitsBelow(static_cast<ptrdiff_t>(seen));
+    const bool some =
+        !kSeesAll<S> && visible != BitsBelow(static_cast<ptrdiff_t>(seen));
     if (some) CoverHidden(visible, seen, INT32_MIN, scores);
     int32_t max = Leaf::Largest(scores, seen);
     if (state.sum > 0 && state.max > max) max = state.max;
@@ -92,18 +98,18 @@ void StoreRow(const Group& group, size_t row, size_t of_block,
 template <class Leaf, class S>
 void AttendTile(const Group& group, const Rows& rows, size_t key, size_t count,
                 const ScoreScale& scale, ScratchOf<Leaf, S>& scratch) {
-  uint64_t visible[S::kRows];
+  uint64_t visible[kSeesAll<S> ? 1 : S::kRows] = {};
   uint64_t any = 0;
-  for (size_t i = 0; i < rows.count; ++i) {
+  for (size_t i = 0; !kSeesAll<S> && i < rows.count; ++i) {
     visible[i] = VisibleBits<S>(group, rows.first + i, key);
     any |= visible[i];
   }
-  if (any == 0) return;
+  if (!kSeesAll<S> && any == 0) return;
   const Tile tile = TileOf<S>(group, key, count);
   Leaf::template Score<S>(tile, rows.count, scratch.leaf, scratch.scores);
   for (size_t i = 0; i < rows.count; ++i) {
-    SoftmaxOfRow<Leaf, S>(visible[i], count, scale, group.scales->value_zero, i,
-                          scratch);
+    SoftmaxOfRow<Leaf, S>(visible[kSeesAll<S> ? 0 : i], count, scale,
+                          group.scales->value_zero, i, scratch);
   }
   Leaf::template Accumulate<S>(tile, rows.count, scratch.rows, scratch.leaf,
                                scratch.output);

@@ -59,12 +59,12 @@ inline uint32_t StepsBelow(int32_t most, int32_t score,
 }
 
 // kMostWeight * 2^(16 - steps / 64), below 2^31.
-inline uint32_t PowerOf(uint32_t steps) noexcept {
+constexpr uint32_t PowerOf(uint32_t steps) noexcept {
   return (uint32_t{kPowers[steps % kSteps]} << 16) >> (steps / kSteps);
 }
 
 // The weight of a key, 0 to kMostWeight.
-inline int32_t WeightOf(uint32_t steps) noexcept {
+constexpr int32_t WeightOf(uint32_t steps) noexcept {
   return static_cast<int32_t>((PowerOf(steps) + 0x8000) >> 16);
 }
 
