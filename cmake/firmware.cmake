@@ -3,7 +3,8 @@
 #
 #   fovea_firmware_options(target [board])
 #                                   flags, start-up and the board's linker script
-#   fovea_check_image(target)       a test of what was linked into it
+#   fovea_check_image(target [-D NO_FLOAT=ON])
+#                                   a test of what was linked into it
 include_guard(GLOBAL)
 
 # CMake knows no variable for `size`; it lies beside objdump.
@@ -29,6 +30,6 @@ function(fovea_check_image target)
   add_test(
     NAME ${target}_symbols
     COMMAND
-      ${CMAKE_COMMAND} -D NM=${CMAKE_NM} -D IMAGE=$<TARGET_FILE:${target}> -P
+      ${CMAKE_COMMAND} -D NM=${CMAKE_NM} -D IMAGE=$<TARGET_FILE:${target}> ${ARGN} -P
       ${PROJECT_SOURCE_DIR}/cmake/check_image.cmake)
 endfunction()

@@ -14,9 +14,7 @@ const char* LoadWeights(const char* path, WeightsFile& file, Weights& weights) {
   const bool failed = std::ferror(stream) != 0;
   std::fclose(stream);
   if (failed) return "cannot be read";
-  if (const char* error = CheckWeights(file, size)) return error;
-  PointInto(file, weights);
-  return nullptr;
+  return UseWeights(file, size, weights);
 }
 
 }  // namespace tinylm

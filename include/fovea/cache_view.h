@@ -91,6 +91,7 @@ class CacheView {
 
   // As of KvCache.
   size_t size() const noexcept { return span_.size(); }
+  // Likewise.
   auto position() const noexcept { return span_.position(); }
 
   // What Save writes for so many used slots.

@@ -76,7 +76,7 @@ struct SinkLogits<true> {
 // With a ScorePolicy: its run-time data, copied with the call.
 template <class ScorePolicy>
 struct Policy {
-  ScorePolicy score_policy{};
+  ScorePolicy score_policy{};  // score_policy.h
 };
 template <>
 struct Policy<void> {};
@@ -125,7 +125,7 @@ struct CallOptions : options::Mask<R::kMask>,
 // Step, the keys), and must be there.
 template <class Rotary>
 struct RotaryOptions {
-  const Rotary* rope = nullptr;
+  const Rotary* rope = nullptr;  // valid (Rope::Check), not null
   // What key 0 turns by, modulo 2^64: query i turns by rotary_position +
   // first_position + i, in Step by rotary_position + the cache's position().
   // Other than 0 where the keys are not a stream from its beginning.

@@ -119,6 +119,7 @@ class alignas(kCacheLine) KvCache {
     return Status::kOk;
   }
 
+  // The most tokens it can hold.
   static constexpr size_t capacity() noexcept { return Span::kTokens; }
   // Tokens held.
   size_t size() const noexcept { return span_.size(); }
@@ -137,6 +138,7 @@ class alignas(kCacheLine) KvCache {
   size_t SavedBytes() const noexcept {
     return CacheView<Config>::SavedBytes(span_.UsedSlots());
   }
+  // Those of a full cache.
   static constexpr size_t MostSavedBytes() noexcept {
     return CacheView<Config>::SavedBytes(Span::kTokens);
   }

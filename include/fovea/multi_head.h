@@ -65,6 +65,7 @@ struct Projections<int8_t> {
   }
 };
 
+// Config: derived from MultiHeadConfig.
 template <class Config>
 class MultiHeadAttention {
   using R = Resolved<Config>;
@@ -75,12 +76,15 @@ class MultiHeadAttention {
 
  public:
   static constexpr size_t kModelDim = Config::kModelDim;
+  // With its default filled in.
   static constexpr size_t kMemoryDim =
       Config::kMemoryDim == 0 ? kModelDim : Config::kMemoryDim;
+  // Elements of a token's projected row.
   static constexpr size_t kQueryRow = R::kHeads * R::kHeadDim;
   static constexpr size_t kKeyRow = R::kKvHeads * R::kHeadDim;
   static constexpr size_t kValueRow = R::kKvHeads * R::kValueDim;
   static constexpr size_t kOutputRow = R::kHeads * R::kValueDim;
+  // Whether queries and keys turn with their position.
   static constexpr bool kRotary = Config::kRotaryDim > 0;
   // Tokens of keys that one call projects at most.
   static constexpr size_t kMaxProjected =

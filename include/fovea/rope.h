@@ -20,6 +20,7 @@
 
 namespace fovea {
 
+// How the angles of a longer context are found.
 enum class RopeScaling : uint8_t {
   kNone,
   // Position interpolation (Chen et al., arXiv 2306.15595): every pair turns
@@ -32,9 +33,10 @@ enum class RopeScaling : uint8_t {
   kNtk,
 };
 
+// What the angles are made of.
 struct RopeOptions {
-  double base = 10000.0;  // above 1, at most 1e18
-  RopeScaling scaling = RopeScaling::kNone;
+  double base = 10000.0;                     // above 1, at most 1e18
+  RopeScaling scaling = RopeScaling::kNone;  // by `factor`
   // How many times longer the context becomes: 1 (the same as kNone, bit for
   // bit) to 1e18.  With kNone it must be 1.
   double factor = 1.0;
@@ -73,6 +75,7 @@ class Rope {
   static_assert(kDim >= 2 && kDim % 2 == 0, "dims turn in pairs");
 
  public:
+  // Pairs of dims that turn together.
   static constexpr size_t kPairs = kDim / 2;
 
   // kPairs in whole vectors of the target: 1 to 16 lanes.
@@ -81,8 +84,8 @@ class Rope {
 
   // Sine and cosine of every pair at one position: 8 kPaddedPairs bytes.
   struct Angles {
-    float cos[kPaddedPairs];
-    float sin[kPaddedPairs];
+    float cos[kPaddedPairs];  // those beyond kPairs mean nothing
+    float sin[kPaddedPairs];  // likewise
   };
 
   // Without scaling; base as in RopeOptions.
@@ -246,6 +249,7 @@ class RopeTable {
     return AnglesAt(position);
   }
 
+  // As Rope::Rotate.
   static void Rotate(const float* from, float* to, const Angles& angles,
                      RopePairs pairs) noexcept {
     Rope<kDim>::Rotate(from, to, angles, pairs);
@@ -308,6 +312,7 @@ struct RotaryFor<0, 0, kPairs> {
   using Rotary = void;
   using Turner = void;
 };
+// That of a Resolved config.
 template <class R>
 using RotaryOf = RotaryFor<R::kRotaryDim, R::kRotaryPositions, R::kRotaryPairs>;
 

@@ -32,11 +32,12 @@ inline float32x4_t Exp2(float32x4_t x) {
   p = vfmasq_n_f32(p, f, 1.0f);
   const int32x4_t power = vshlq_n_s32(vreinterpretq_s32_f32(rounded), 23);
   p = vmulq_f32(p, vreinterpretq_f32_s32(power));
-  // p, but 0 where x < kExp2Underflow.  GCC 12 moves the predicate of the
-  // intrinsics to a core register and back.
-  __asm__("vpt.f32 lt, %q1, %2\n vmovt.i32 %q0, #0"
+  // p, but 0 where x < kExp2Underflow: as "greater", for "less" is true of NaN
+  // too.  GCC 12 moves the predicate of the intrinsics to a core register and
+  // back.
+  __asm__("vpt.f32 gt, %q1, %q2\n vmovt.i32 %q0, #0"
           : "+w"(p)
-          : "w"(x), "r"(kExp2Underflow)
+          : "w"(vdupq_n_f32(kExp2Underflow)), "w"(x)
           : "p0");
   return p;
 }

@@ -32,13 +32,13 @@ template <Sees kSees>
 using SeesConstant = std::integral_constant<Sees, kSees>;
 
 // Calls body with what the rows of a tile see as a constant, as far as the
-// features leave a choice and it is worth a second copy of the kernel: on one
-// lane a compare is cheaper.
+// features leave a choice and it is worth a second copy of the kernel: where
+// flash is scarce and there is one lane, a compare is cheaper.
 template <class Shape, class Body>
 HWY_INLINE void WithSees(Sees sees, const Body& body) {
   using F = typename Shape::Features;
   constexpr Sees kPrefix = F::kCausal || F::kMarks ? Sees::kPrefix : Sees::kAll;
-  constexpr Sees kAll = kMaxLanes == 1 ? kPrefix : Sees::kAll;
+  constexpr Sees kAll = kMaxLanes == 1 && kUnrolled < 8 ? kPrefix : Sees::kAll;
   if constexpr (F::kMarks) {
     if (sees == Sees::kMarked) return body(SeesConstant<Sees::kMarked>());
   }

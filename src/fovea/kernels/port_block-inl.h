@@ -10,7 +10,8 @@
 #include "fovea/kernels/simd-inl.h"
 #include "port/float_block.h"
 
-HWY_BEFORE_NAMESPACE();
+// No function, so none for the target's attributes: clang warns of regions that
+// have nothing to apply them to.
 namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
@@ -21,7 +22,17 @@ struct PortBlock {
   static constexpr bool kExists = false;
 };
 
+}  // namespace
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace fovea
+
 #if FOVEA_PORT_BLOCK_LANES && !HWY_HAVE_SCALABLE && HWY_TARGET != HWY_EMU128
+
+HWY_BEFORE_NAMESPACE();
+namespace fovea {
+namespace HWY_NAMESPACE {
+namespace {
 
 template <>
 struct PortBlock<4, 4> {
@@ -98,12 +109,13 @@ struct PortBlock<1, 16> {
 };
 
 #endif
-#endif
 
 }  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace HWY_NAMESPACE
 }  // namespace fovea
 HWY_AFTER_NAMESPACE();
+
+#endif
 
 #endif  // FOVEA_KERNELS_PORT_BLOCK_INL_H_
