@@ -9,34 +9,13 @@
 #endif
 
 #include "fovea/int8_layout.h"
-#include "fovea/kernels/quad-inl.h"
+#include "fovea/kernels/quantise_row-inl.h"
 #include "fovea/quantise.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
-
-// QuantiseRow of `count` entries, all of them finite: load(i) gives those of a
-// vector from i on, zeros past the last.  `to` has room for whole vectors.
-template <class Load>
-HWY_INLINE float QuantiseFiniteRow(size_t count, const Load& load,
-                                   int8_t* HWY_RESTRICT to) {
-  const FloatTag d;
-  const hn::Rebind<int8_t, FloatTag> d8;
-  const size_t lanes = hn::Lanes(d);
-  Vec most = hn::Set(d, kLeastRow);
-  for (size_t i = 0; i < count; i += lanes) {
-    most = hn::Max(hn::Abs(load(i)), most);
-  }
-  const float largest = hn::ReduceMax(d, most);
-  const Vec inverse = hn::Set(d, 127.0f / largest);
-  for (size_t i = 0; i < count; i += lanes) {
-    const IntVec entry = RoundToInts(hn::Mul(load(i), inverse));
-    hn::StoreU(hn::DemoteTo(d8, entry), d8, to + i);
-  }
-  return largest / 127.0f;
-}
 
 template <size_t kDims>
 HWY_INLINE Vec LoadEntries(const float* row, size_t i) {

@@ -15,6 +15,7 @@
 
 #include "fovea/int8_layout.h"
 #include "fovea/kernels/quad-inl.h"
+#include "fovea/kernels/quantise_row-inl.h"
 #include "fovea/kernels/scores_across_keys-inl.h"
 #include "fovea/kernels/scores_quantised-inl.h"
 #include "fovea/quantise.h"
@@ -23,47 +24,6 @@ HWY_BEFORE_NAMESPACE();
 namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
-
-struct QuantisedQuery {
-  float scale;
-  int32_t sum;  // of the entries
-};
-
-// A query as int8 (dims rounded up to 4).  A row with NaN or infinity gives
-// zeros and a scale of NaN.
-HWY_INLINE QuantisedQuery QuantiseQueryInt8(const float* row, size_t dims,
-                                            int8_t* HWY_RESTRICT to) {
-  const FloatTag d;
-  const IntTag di;
-  const hn::Rebind<int8_t, FloatTag> d8;
-  const size_t lanes = hn::Lanes(d);
-  const size_t padded = RoundUp(dims, 4);
-  const auto load = [&](size_t i) HWY_ATTR {
-    return dims - i >= lanes ? hn::LoadU(d, row + i)
-                             : hn::LoadN(d, row + i, dims - i);
-  };
-  // As integers, magnitudes have the order of floats, with NaN the largest.
-  IntVec bits = hn::Set(di, static_cast<int32_t>(BitsOfFloat(kLeastRow)));
-  for (size_t i = 0; i < dims; i += lanes) {
-    bits = hn::Max(bits, hn::BitCast(di, hn::Abs(load(i))));
-  }
-  const float most =
-      FloatOfBits(static_cast<uint32_t>(hn::ReduceMax(di, bits)));
-  const bool finite = most - most == 0.0f;
-  const Vec inverse = hn::Set(d, 127.0f / most);
-  IntVec sum = hn::Zero(di);
-  for (size_t i = 0; i < padded; i += lanes) {
-    const Vec x = finite ? hn::Mul(load(i), inverse) : hn::Zero(d);
-    const IntVec entries = RoundToInts(x);
-    sum = hn::Add(sum, entries);
-    if (padded - i >= lanes) {
-      hn::StoreU(hn::DemoteTo(d8, entries), d8, to + i);
-    } else {
-      hn::StoreN(hn::DemoteTo(d8, entries), d8, to + i, padded - i);
-    }
-  }
-  return {finite ? most / 127.0f : most - most, hn::ReduceSum(di, sum)};
-}
 
 struct FirstScoreSink {
   float* scores;
@@ -181,8 +141,8 @@ HWY_INLINE void LoadInt8Queries(const GroupOf<Shape>& group, const Rows& rows,
   for (size_t row = 0; row < rows.count; ++row) {
     int8_t* bytes =
         reinterpret_cast<int8_t*>(scratch.query_quads + row * quads);
-    const QuantisedQuery query =
-        QuantiseQueryInt8(scratch.queries + row * head_dim, head_dim, bytes);
+    const QuantisedSum query =
+        QuantiseRowAndSum(scratch.queries + row * head_dim, head_dim, bytes);
     scratch.query_scales[row] = query.scale;
     scratch.query_offsets[row] = kKeyOffset * query.sum;
   }
