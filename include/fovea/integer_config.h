@@ -71,7 +71,8 @@ struct ResolvedInteger {
                     std::is_same<typename Config::CacheElement, int8_t>::value,
                 "Element and CacheElement must be int8_t");
   static_assert(kMaxKeys <= kMostIntegerKeys, "kMaxKeys is at most 2^15");
-  static_assert(kMask != MaskKind::kAdditive, "a bias is a float");
+  static_assert(kMask == MaskKind::kNone || kMask == MaskKind::kBoolean,
+                "kMask is kNone or kBoolean");
   static_assert(!R::kRing && !R::kSoftcap && !R::kAlibi && !R::kSinkLogits &&
                     R::kRotaryDim == 0 && !R::kLse && !R::kWeights &&
                     R::kScores == ScoreStage::kNone &&

@@ -466,10 +466,13 @@ struct DspLeaf {
           scratch.queries + (rows + 1) / 2 * S::kQuads * dsp::kStepWords;
       for (size_t key = 0; key < tile.count; key += 2) {
         UnpackKeys<S>(tile, key, scratch.columns);
-        const auto score =
-            S::kQuads > dsp::kMaxSteps ? dsp::ScoreLongPairs : dsp::ScorePairs;
-        score(scratch.queries, scratch.columns, scores[0] + key, S::kQuads,
-              end);
+        if constexpr (S::kQuads > dsp::kMaxSteps) {
+          dsp::ScoreLongPairs(scratch.queries, scratch.columns, scores[0] + key,
+                              S::kQuads, end);
+        } else {
+          dsp::ScorePairs(scratch.queries, scratch.columns, scores[0] + key,
+                          S::kQuads, end);
+        }
       }
     } else if constexpr (S::kCached) {
       for (size_t key = 0; key < tile.count; key += 4) {
@@ -516,9 +519,13 @@ struct DspLeaf {
     int32_t sum = 0;
     if (fours > 0) {
       const uint32_t top = (static_cast<uint32_t>(most) << 7) + scale.half;
-      const auto weigh = kPairs<S> ? dsp::WeighPair : dsp::WeighRow;
-      sum = weigh(scores, to, scores + 4 * fours, top, scale.multiplier,
-                  dsp::kPowerTable.entries);
+      const int32_t* end = scores + 4 * fours;
+      const uint32_t* powers = dsp::kPowerTable.entries;
+      if constexpr (kPairs<S>) {
+        sum = dsp::WeighPair(scores, to, end, top, scale.multiplier, powers);
+      } else {
+        sum = dsp::WeighRow(scores, to, end, top, scale.multiplier, powers);
+      }
     }
     const size_t steps = (count + 3) / 4;
     if (fours == steps) return sum;

@@ -431,16 +431,19 @@ struct HeliumLeaf {
       AccumulateRow<S>(tile, states[0].product, scratch, output);
     } else {
       constexpr int kStride = 4 * Memory<S>::kColumns;
-      const auto accumulate = tile.count <= kTile / 2
-                                  ? helium::AccumulateTwoShort<kStride>
-                                  : helium::AccumulateTwo<kStride>;
       for (size_t column = 0; column < S::kValueDim; column += 2) {
         LoadColumn<S>(tile, column, scratch.values[0]);
         if (column + 1 < S::kValueDim) {
           LoadColumn<S>(tile, column + 1, scratch.values[1]);
         }
-        accumulate(scratch.values[0], scratch.weights[0].high, states, rows,
-                   output + column);
+        const int8_t* weights = scratch.weights[0].high;
+        if (tile.count <= kTile / 2) {
+          helium::AccumulateTwoShort<kStride>(scratch.values[0], weights,
+                                              states, rows, output + column);
+        } else {
+          helium::AccumulateTwo<kStride>(scratch.values[0], weights, states,
+                                         rows, output + column);
+        }
       }
     }
   }
@@ -548,9 +551,13 @@ struct HeliumLeaf {
         starts[of] = -scratch.query_zero * SumOfKey<S>(tile, key + of);
       }
     }
-    const auto score =
-        kVecs<S> == 2 ? helium::ScoreShortKeys : helium::ScoreLongKeys;
-    score(scratch.queries[0], scratch.values[0], starts, rows, scores[0] + key);
+    if constexpr (kVecs<S> == 2) {
+      helium::ScoreShortKeys(scratch.queries[0], scratch.values[0], starts,
+                             rows, scores[0] + key);
+    } else {
+      helium::ScoreLongKeys(scratch.queries[0], scratch.values[0], starts, rows,
+                            scores[0] + key);
+    }
   }
 
   // Queries are padded with zeros, so what a key's last vector holds beyond its
