@@ -36,7 +36,7 @@ void Fill(float* to, size_t count, uint32_t seed) {
   }
 }
 
-float FmaOf(float a, float b, float c) {
+[[maybe_unused]] float FmaOf(float a, float b, float c) {
   const FloatTag d;
   return hn::GetLane(kernels::Fma(hn::Set(d, a), hn::Set(d, b), hn::Set(d, c)));
 }
