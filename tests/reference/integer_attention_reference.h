@@ -97,7 +97,8 @@ inline std::vector<int8_t> IntegerAttention(const IntegerRow& row) {
   const int shift = std::min(20 - static_cast<int>(row.output_shift), 31);
   for (size_t c = 0; c < row.value_dim; ++c) {
     const int64_t x =
-        Shifted(HighProduct(o[c] << (zeros - 2), multiplier), shift) +
+        Shifted(HighProduct(o[c] * (int64_t{1} << (zeros - 2)), multiplier),
+                shift) +
         row.output_zero;
     out[c] = static_cast<int8_t>(std::clamp<int64_t>(x, -128, 127));
   }

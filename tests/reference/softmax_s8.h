@@ -39,8 +39,9 @@ inline Multiplier MultiplierOf(double real) {
 inline int32_t Multiply(int32_t x, const Multiplier& by) {
   const int32_t left = std::max<int32_t>(by.exponent, 0),
                 right = left - by.exponent;
-  return Halve(High(static_cast<int32_t>(int64_t{x} << left), by.mantissa),
-               std::min<int32_t>(right, 31));
+  return Halve(
+      High(static_cast<int32_t>(x * (int64_t{1} << left)), by.mantissa),
+      std::min<int32_t>(right, 31));
 }
 
 inline int8_t ToInt8(int32_t x) {
@@ -52,7 +53,7 @@ inline int8_t ToInt8(int32_t x) {
 inline int32_t ExpOfNegative(int32_t x) {
   constexpr int32_t kQuarter = 1 << 24;
   const int32_t remainder = (x & (kQuarter - 1)) - kQuarter;
-  const int32_t t = (remainder << 5) + (1 << 28);  // plus 1/8
+  const int32_t t = remainder * 32 + (1 << 28);  // plus 1/8
   constexpr int32_t kExpOfEighth = 1895147668, kThird = 715827883;
   const int32_t t2 = High(t, t), t3 = High(t2, t), t4 = High(t2, t2);
   const int32_t tail = High(Halve(t4, 2) + t3, kThird) + t2;
@@ -90,8 +91,8 @@ inline std::vector<int8_t> Softmax(const std::vector<int8_t>& row,
       std::floor(31.0 * (1 << (31 - kIntegerBits)) / std::exp2(by.exponent)));
   const int32_t most = *std::max_element(row.begin(), row.end());
   const auto exp_of = [&](int32_t difference) {
-    const int64_t shifted = int64_t{difference}
-                            << std::max<int32_t>(by.exponent, 0);
+    const int64_t shifted =
+        difference * (int64_t{1} << std::max<int32_t>(by.exponent, 0));
     return ExpOfNegative(High(static_cast<int32_t>(shifted), by.mantissa));
   };
   int32_t sum = 0;
