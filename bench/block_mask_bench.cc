@@ -74,6 +74,7 @@ void DensityCase(benchmark::State& state) {
       Sparse<fovea::MaskKind::kNone>(0)};
   std::vector<size_t> shares = {1, 2, 4, 8, 16};
   std::vector<std::unique_ptr<Masked>> masked;
+  masked.reserve(shares.size());
   for (const size_t one_in : shares) {
     masked.push_back(
         std::make_unique<Masked>(Sparse<fovea::MaskKind::kBlock>(one_in)));
