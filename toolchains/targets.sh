@@ -23,7 +23,7 @@ riscv64="riscv64-linux-gnu-g++ g++-riscv64-linux-gnu qemu-riscv64 qemu-user"
 clang="clang++-19 clang-19"
 googletest="- googletest"
 
-target x86-64-sse2 ci - libgtest-dev
+target x86-64-sse2 nightly - libgtest-dev
 target x86-64-sse4 nightly - libgtest-dev
 target x86-64-avx2 nightly - libgtest-dev
 target x86-64-avx512 nightly - libgtest-dev
