@@ -9,10 +9,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <type_traits>
 
 #include "model.h"
 #include "weights.h"
 #include "weights_load.h"
+#include "weights_quantise.h"
 #include "writer.h"
 
 namespace tinylm {
@@ -23,7 +25,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr char kUsage[] =
     "usage: tinylm [--prompt TEXT] [--tokens N] [--seed N]\n"
     "              [--temperature T] [--cache TYPE] [--endless]\n"
-    "              [--weights FILE] [--loss FILE]\n"
+    "              [--weights FILE | int8] [--loss FILE]\n"
     "\n"
     "Continues TEXT with a small model of Shakespeare's English, running on\n"
     "fovea's kernels.  The same seed gives the same text on every machine "
@@ -41,9 +43,10 @@ constexpr char kUsage[] =
     "                    any length; otherwise, when its 256 bytes are full, "
     "the\n"
     "                    newer half is read again\n"
-    "  --weights FILE    of float32, or of float16 as pack_weights.py makes "
-    "them\n"
-    "                    (default: the file beside the program's source)\n"
+    "  --weights FILE    of float32, or of float16 or int8 as pack_weights.py\n"
+    "                    makes them (default: float32, the file beside the\n"
+    "                    program's source); int8: those of that file, "
+    "quantised\n"
     "  --loss FILE       print the model's loss on FILE instead, in nats per\n"
     "                    byte, in windows of 256 bytes, or with --endless as\n"
     "                    one stream\n"
@@ -61,6 +64,7 @@ struct Options {
   uint64_t seed = 1;
   float temperature = 0.7f;
   const char* weights = FOVEA_EXAMPLE_DIR "/tinylm.bin";
+  bool quantise = false;
   const char* loss_file = nullptr;
 };
 
@@ -75,11 +79,14 @@ Memory<Model> memory;
 
 struct Shared {
   WeightsFile file;
-  Weights weights;
+  Int8WeightsFile int8_file;
   uint8_t text[kMostTokens + kContext];
   float logits[kContext * kVocab];
 };
 Shared shared;
+
+template <class Element>
+WeightsIn<Element> weights;
 
 bool Fail(const char* what, const char* why) {
   std::fprintf(stderr, "tinylm: %s: %s\n", what, why);
@@ -169,7 +176,8 @@ Parsed Parse(int argc, char** argv, Options& options) {
         options.endless = true;
         break;
       case 'w':
-        options.weights = optarg;
+        options.quantise = std::strcmp(optarg, "int8") == 0;
+        if (!options.quantise) options.weights = optarg;
         break;
       case 'l':
         options.loss_file = optarg;
@@ -237,9 +245,9 @@ class Checker {
       const size_t skipped =
           writer.first() > at + 1 ? writer.first() - 1 - at : 0;
       const size_t wanted = skipped < count ? count - skipped : 0;
-      FOVEA_RETURN_IF_BAD(Model::Step(shared.weights, shared.text + at, count,
-                                      cache, memory<Model>.writer.workspace,
-                                      wanted, shared.logits));
+      FOVEA_RETURN_IF_BAD(Model::Step(
+          weights<typename Model::WeightElement>, shared.text + at, count,
+          cache, memory<Model>.writer.workspace, wanted, shared.logits));
       hash.Add(shared.logits, wanted * kVocab);
       checked_ += wanted;
       at += count;
@@ -255,9 +263,9 @@ class Checker {
 
 template <class Model>
 bool Generate(const Options& options) {
-  static Writer<Model, Stopwatch> writer(shared.weights, memory<Model>.writer,
-                                         shared.text, options.seed,
-                                         options.temperature);
+  static Writer<Model, Stopwatch> writer(weights<typename Model::WeightElement>,
+                                         memory<Model>.writer, shared.text,
+                                         options.seed, options.temperature);
   Checker<Model> checker;
   const SteadyClock::time_point start = SteadyClock::now();
   if (!Check(writer.Begin(options.prompt, std::strlen(options.prompt)))) {
@@ -273,18 +281,21 @@ bool Generate(const Options& options) {
   }
   const double seconds = SecondsSince(start) - checker.seconds();
   if (!checker.Compare(writer)) return false;
+  using WeightElement = typename Model::WeightElement;
   std::printf(
       "\n\n"
       "%zu bytes added, %.0f a second; %.0f %% of the time in multi-head "
       "attention\n"
-      "weights %zu bytes (held-out loss %.3f nats per byte), cache %zu bytes, "
+      "weights %zu bytes (held-out loss %.3f nats per byte%s), cache %zu "
+      "bytes, "
       "workspace %zu bytes\n"
       "token by token against chunks of 256: %zu rows of logits, %s\n",
       options.tokens, static_cast<double>(options.tokens) / seconds,
-      100 * writer.clock().seconds / seconds, kFileBytes,
-      shared.weights.held_out_loss, sizeof(typename Model::Cache),
-      sizeof(typename Model::Workspace), checker.checked(),
-      checker.differs() ? "BITS DIFFER" : "the same bits");
+      100 * writer.clock().seconds / seconds, kBytesIn<WeightElement>,
+      weights<WeightElement>.held_out_loss,
+      std::is_same_v<WeightElement, int8_t> ? " before they were int8" : "",
+      sizeof(typename Model::Cache), sizeof(typename Model::Workspace),
+      checker.checked(), checker.differs() ? "BITS DIFFER" : "the same bits");
   return !checker.differs();
 }
 
@@ -311,8 +322,9 @@ bool PrintLoss(const char* path) {
   while (length > 1) {
     const size_t count = length - 1;
     if (!Model::kEndless) m.cache.Clear();
-    if (!Check(Model::Step(shared.weights, shared.text, count, m.cache,
-                           m.workspace, count, shared.logits))) {
+    if (!Check(Model::Step(weights<typename Model::WeightElement>, shared.text,
+                           count, m.cache, m.workspace, count,
+                           shared.logits))) {
       std::fclose(stream);
       return false;
     }
@@ -331,35 +343,53 @@ bool PrintLoss(const char* path) {
   return true;
 }
 
-template <class CacheElement, bool kEndless>
+template <class CacheElement, bool kEndless, class WeightElement>
 bool RunModel(const Options& options) {
-  using Model = tinylm::Model<kContext, CacheElement, kEndless>;
+  using Model = tinylm::Model<kContext, CacheElement, kEndless, WeightElement>;
   return options.loss_file != nullptr ? PrintLoss<Model>(options.loss_file)
                                       : Generate<Model>(options);
 }
 
-template <class CacheElement>
+template <class CacheElement, class WeightElement>
 bool RunWith(const Options& options) {
-  return options.endless ? RunModel<CacheElement, true>(options)
-                         : RunModel<CacheElement, false>(options);
+  return options.endless
+             ? RunModel<CacheElement, true, WeightElement>(options)
+             : RunModel<CacheElement, false, WeightElement>(options);
+}
+
+template <class WeightElement>
+bool RunCache(const Options& options) {
+  switch (options.cache) {
+    case CacheType::kFloat:
+      return RunWith<float, WeightElement>(options);
+    case CacheType::kBFloat16:
+      return RunWith<hwy::bfloat16_t, WeightElement>(options);
+    case CacheType::kFloat16:
+      return RunWith<hwy::float16_t, WeightElement>(options);
+    case CacheType::kInt8:
+      return RunWith<int8_t, WeightElement>(options);
+  }
+  return false;
 }
 
 bool Main(const Options& options) {
-  if (const char* error =
-          LoadWeights(options.weights, shared.file, shared.weights)) {
+  if (const char* error = LoadFile(options.weights, shared.file)) {
     return Fail(options.weights, error);
   }
-  switch (options.cache) {
-    case CacheType::kFloat:
-      return RunWith<float>(options);
-    case CacheType::kBFloat16:
-      return RunWith<hwy::bfloat16_t>(options);
-    case CacheType::kFloat16:
-      return RunWith<hwy::float16_t>(options);
-    case CacheType::kInt8:
-      return RunWith<int8_t>(options);
+  if (KindOf(shared.file.bytes) == WeightsKind::kInt8) {
+    PointInto(shared.file.bytes, weights<int8_t>);
+    return RunCache<int8_t>(options);
   }
-  return false;
+  if (const char* error =
+          UseWeights(shared.file, SizeOf(shared.file.bytes), weights<float>)) {
+    return Fail(options.weights, error);
+  }
+  if (!options.quantise) return RunCache<float>(options);
+  if (!QuantiseWeights(shared.file, shared.int8_file)) {
+    return Fail(options.weights, "has a weight that is not finite");
+  }
+  PointInto(shared.int8_file.bytes, weights<int8_t>);
+  return RunCache<int8_t>(options);
 }
 
 }  // namespace
