@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Continues a text with a small language model, token by token from the KV
 // cache, then proves that one prefill of the whole text has the same bits.
-#include <getopt.h>
-
-#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -11,6 +8,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "../command_line.h"
 #include "model.h"
 #include "weights.h"
 #include "weights_load.h"
@@ -56,6 +54,9 @@ enum class CacheType { kFloat, kBFloat16, kFloat16, kInt8 };
 
 constexpr size_t kMostTokens = 1000000;
 
+constexpr examples::CommandLine kCommand = {"tinylm"};
+using examples::Parsed;
+
 struct Options {
   CacheType cache = CacheType::kFloat;
   bool endless = false;
@@ -88,30 +89,12 @@ Shared shared;
 template <class Element>
 WeightsIn<Element> weights;
 
-bool Fail(const char* what, const char* why) {
-  std::fprintf(stderr, "tinylm: %s: %s\n", what, why);
-  return false;
-}
-
-bool ParseUnsigned(const char* name, const char* text, uint64_t least,
-                   uint64_t most, uint64_t& value) {
-  char* end = nullptr;
-  errno = 0;
-  const uint64_t parsed = std::strtoull(text, &end, 10);
-  const bool digits = text[0] >= '0' && text[0] <= '9';
-  if (!digits || *end != '\0' || errno != 0 || parsed < least ||
-      parsed > most) {
-    return Fail(name, "not a number in its range (see --help)");
-  }
-  value = parsed;
-  return true;
-}
-
 bool ParseTemperature(const char* text, float& value) {
   char* end = nullptr;
   const float parsed = std::strtof(text, &end);
   if (end == text || *end != '\0' || !(parsed >= 0.01f && parsed <= 10.0f)) {
-    return Fail("--temperature", "not a number in its range (see --help)");
+    return kCommand.Fail("--temperature",
+                         "not a number in its range (see --help)");
   }
   value = parsed;
   return true;
@@ -131,10 +114,8 @@ bool ParseCache(const char* text, CacheType& type) {
       return true;
     }
   }
-  return Fail("--cache", "not float, bfloat16, float16 or int8");
+  return kCommand.Fail("--cache", "not float, bfloat16, float16 or int8");
 }
-
-enum class Parsed { kRun, kHelp, kBad };
 
 Parsed Parse(int argc, char** argv, Options& options) {
   const option kLong[] = {{"prompt", required_argument, nullptr, 'p'},
@@ -147,20 +128,20 @@ Parsed Parse(int argc, char** argv, Options& options) {
                           {"loss", required_argument, nullptr, 'l'},
                           {"help", no_argument, nullptr, 'h'},
                           {nullptr, 0, nullptr, 0}};
-  uint64_t number = 0;
   for (int c; (c = getopt_long(argc, argv, "h", kLong, nullptr)) != -1;) {
     switch (c) {
       case 'p':
         options.prompt = optarg;
         break;
       case 'n':
-        if (!ParseUnsigned("--tokens", optarg, 1, kMostTokens, number)) {
+        if (!kCommand.ParseNumber("--tokens", optarg, 1, kMostTokens,
+                                  options.tokens)) {
           return Parsed::kBad;
         }
-        options.tokens = number;
         break;
       case 's':
-        if (!ParseUnsigned("--seed", optarg, 0, UINT64_MAX, options.seed)) {
+        if (!kCommand.ParseNumber("--seed", optarg, 0, UINT64_MAX,
+                                  options.seed)) {
           return Parsed::kBad;
         }
         break;
@@ -188,20 +169,18 @@ Parsed Parse(int argc, char** argv, Options& options) {
         return Parsed::kBad;
     }
   }
-  if (optind < argc) {
-    Fail(argv[optind], "unexpected argument (see --help)");
-    return Parsed::kBad;
-  }
+  if (!kCommand.ExpectNoMore(argc, argv)) return Parsed::kBad;
   const size_t length = std::strlen(options.prompt);
   if (length == 0 || length >= kContext) {
-    Fail("--prompt", "must have 1 to 255 bytes");
+    kCommand.Fail("--prompt", "must have 1 to 255 bytes");
     return Parsed::kBad;
   }
   return Parsed::kRun;
 }
 
 bool Check(fovea::Status status) {
-  return status == fovea::Status::kOk || Fail("model", fovea::Name(status));
+  return status == fovea::Status::kOk ||
+         kCommand.Fail("model", fovea::Name(status));
 }
 
 double SecondsSince(SteadyClock::time_point start) {
@@ -311,7 +290,7 @@ double Surprise(const float* row, uint8_t next) {
 template <class Model>
 bool PrintLoss(const char* path) {
   std::FILE* stream = std::fopen(path, "rb");
-  if (stream == nullptr) return Fail(path, "cannot be opened");
+  if (stream == nullptr) return kCommand.Fail(path, "cannot be opened");
   WriterMemory<Model>& m = memory<Model>.writer;
   m.cache.Clear();
   double total = 0;
@@ -337,7 +316,7 @@ bool PrintLoss(const char* path) {
     length = 1 + std::fread(shared.text + 1, 1, kContext, stream);
   }
   std::fclose(stream);
-  if (predicted == 0) return Fail(path, "needs at least two bytes");
+  if (predicted == 0) return kCommand.Fail(path, "needs at least two bytes");
   std::printf("%.4f nats per byte over %zu bytes\n",
               total / static_cast<double>(predicted), predicted);
   return true;
@@ -374,7 +353,7 @@ bool RunCache(const Options& options) {
 
 bool Main(const Options& options) {
   if (const char* error = LoadFile(options.weights, shared.file)) {
-    return Fail(options.weights, error);
+    return kCommand.Fail(options.weights, error);
   }
   if (KindOf(shared.file.bytes) == WeightsKind::kInt8) {
     PointInto(shared.file.bytes, weights<int8_t>);
@@ -382,11 +361,11 @@ bool Main(const Options& options) {
   }
   if (const char* error =
           UseWeights(shared.file, SizeOf(shared.file.bytes), weights<float>)) {
-    return Fail(options.weights, error);
+    return kCommand.Fail(options.weights, error);
   }
   if (!options.quantise) return RunCache<float>(options);
   if (!QuantiseWeights(shared.file, shared.int8_file)) {
-    return Fail(options.weights, "has a weight that is not finite");
+    return kCommand.Fail(options.weights, "has a weight that is not finite");
   }
   PointInto(shared.int8_file.bytes, weights<int8_t>);
   return RunCache<int8_t>(options);

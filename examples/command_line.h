@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the command lines of the examples need beside getopt.
+#ifndef FOVEA_EXAMPLES_COMMAND_LINE_H_
+#define FOVEA_EXAMPLES_COMMAND_LINE_H_
+
+#include <getopt.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+
+namespace examples {
+
+struct CommandLine {
+  const char* program;
+
+  // Says what is wrong; false.
+  bool Fail(const char* what, const char* why) const {
+    std::fprintf(stderr, "%s: %s: %s\n", program, what, why);
+    return false;
+  }
+
+  // A whole number from least to most, in decimal; else `value` is as it was.
+  template <class T>
+  bool ParseNumber(const char* name, const char* text, uint64_t least,
+                   uint64_t most, T& value) const {
+    static_assert(sizeof(T) <= sizeof(uint64_t), "most fits");
+    char* end = nullptr;
+    errno = 0;
+    const unsigned long long parsed = std::strtoull(text, &end, 10);
+    const bool digits = text[0] >= '0' && text[0] <= '9';
+    if (!digits || *end != '\0' || errno != 0 || parsed < least ||
+        parsed > most) {
+      return Fail(name, "not a number in its range (see --help)");
+    }
+    value = static_cast<T>(parsed);
+    return true;
+  }
+
+  // Whether getopt took every argument.
+  bool ExpectNoMore(int argc, char** argv) const {
+    return optind >= argc ||
+           Fail(argv[optind], "unexpected argument (see --help)");
+  }
+};
+
+enum class Parsed { kRun, kHelp, kBad };
+
+}  // namespace examples
+
+#endif  // FOVEA_EXAMPLES_COMMAND_LINE_H_
