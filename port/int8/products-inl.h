@@ -19,9 +19,18 @@
 #include "port/int8/plain_products-inl.h"
 
 #undef FOVEA_INT8_PRODUCTS
-#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3_DL
+// Highway knows vpdpbusd from AVX3_DL on; Cascade Lake has it without the rest
+// of that, and CPUs without AVX-512 have a form of it (Alder Lake, Zen 5).
+#if HWY_ARCH_X86 && (HWY_TARGET <= HWY_AVX3_DL ||                           \
+                     (HWY_TARGET == HWY_AVX3 && defined(__AVX512VNNI__)) || \
+                     (HWY_TARGET == HWY_AVX2 && defined(__AVXVNNI__)))
 #include "port/x86/vnni_products-inl.h"
 #define FOVEA_INT8_PRODUCTS VnniProducts
+#elif HWY_ARCH_ARM_A64 && !HWY_HAVE_SCALABLE && HWY_TARGET != HWY_SCALAR && \
+    HWY_TARGET != HWY_EMU128 &&                                             \
+    (defined(__ARM_FEATURE_DOTPROD) || HWY_TARGET == HWY_NEON_BF16)
+#include "port/aarch64/dot_products-inl.h"
+#define FOVEA_INT8_PRODUCTS DotProducts
 #else
 #define FOVEA_INT8_PRODUCTS PlainProducts
 #endif
