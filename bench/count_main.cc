@@ -61,5 +61,7 @@ int main() {
   Count<IntegerT1>("T1-integer", "T1 in integers alone");
   Count<IntegerT3>("T3-integer", "T3 in integers alone");
   Count<IntegerDec>("DEC-integer", "DEC in integers alone");
+  Count<IntegerT1WithZeros>("T1-zeros", "T1-integer with zero points");
+  Count<IntegerDecWithZeros>("DEC-zeros", "DEC-integer with zero points");
   return 0;
 }

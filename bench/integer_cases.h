@@ -24,10 +24,13 @@ inline std::vector<int8_t> NoiseOfBytes(size_t count, uint32_t seed) {
   return bytes;
 }
 
-// Half a step of zero point here and there, as converted models have.
-template <size_t kDim>
+// With zero points of q and v, as converted models have, or without.
+template <size_t kDim, bool kHasZeros>
 constexpr fovea::IntegerScales kNoiseScales =
-    fovea::IntegerScalesOf<kDim>({{0.015, 3}, {0.015}, {0.015, -2}, {0.008}});
+    fovea::IntegerScalesOf<kDim>({{0.015, kHasZeros ? 3 : 0},
+                                  {0.015},
+                                  {0.015, kHasZeros ? -2 : 0},
+                                  {0.008}});
 
 template <size_t kHeadsArg, size_t kQueries, size_t kTokens, size_t kDim>
 struct IntegerConfig : fovea::IntegerAttentionConfig {
@@ -37,7 +40,7 @@ struct IntegerConfig : fovea::IntegerAttentionConfig {
 
 // kQueries attend to kTokens: to plain tensors, or to a cache.
 template <class Leaf, size_t kHeads, size_t kQueries, size_t kTokens,
-          size_t kDim>
+          size_t kDim, bool kHasZeros = false>
 class IntegerCase {
  public:
   using Config = IntegerConfig<kHeads, kQueries, kTokens, kDim>;
@@ -53,7 +56,7 @@ class IntegerCase {
     call_.out = HeadMajor(out_.data(), kHeads, kQueries, kDim);
     call_.queries = kQueries;
     call_.keys = kTokens;
-    call_.scales = &kNoiseScales<kDim>;
+    call_.scales = &kNoiseScales<kDim, kHasZeros>;
     cache_->Clear();
     cache_->Append(call_.k, call_.v, kTokens);
   }
@@ -82,6 +85,10 @@ using IntegerPrefill = IntegerCase<Leaf, kHeads, kTokens, kTokens, kDim>;
 using IntegerT1 = IntegerPrefill<fovea::integer::Leaf, 8, 81, 32>;
 using IntegerT3 = IntegerPrefill<fovea::integer::Leaf, 4, 128, 64>;
 using IntegerDec = IntegerCase<fovea::integer::Leaf, 4, 1, 256, 32>;
+using IntegerT1WithZeros =
+    IntegerCase<fovea::integer::Leaf, 8, 81, 81, 32, true>;
+using IntegerDecWithZeros =
+    IntegerCase<fovea::integer::Leaf, 4, 1, 256, 32, true>;
 
 }  // namespace fovea_bench
 

@@ -62,9 +62,9 @@ struct ValueProduct : KeyProduct {
   }
 };
 
-// Keys in panels [dim/4][16][4], `panel_stride` bytes apart.  The first column
-// is a multiple of the vector length.
-struct QuadPanels {
+// Keys in panels [dim/4][16][4], `panel_stride` bytes apart, as they lie there.
+// The first column is a multiple of the vector length.
+struct RawQuadPanels {
   static constexpr bool kSideBySide = false;
   const int8_t* data;
   size_t first;
@@ -73,10 +73,17 @@ struct QuadPanels {
 
   HWY_INLINE IntVec Load(const int8_t* step_data, size_t vec) const {
     const size_t column = first + vec * hn::Lanes(FloatTag());
-    return Int8Products::OffsetKeys(LoadQuads(
-        step_data + column / kPanel * panel_stride + column % kPanel * 4));
+    return LoadQuads(step_data + column / kPanel * panel_stride +
+                     column % kPanel * 4);
   }
   HWY_INLINE void Fetch(const int8_t*, size_t, size_t) const {}
+};
+
+// The same as the port multiplies them.
+struct QuadPanels : RawQuadPanels {
+  HWY_INLINE IntVec Load(const int8_t* step_data, size_t vec) const {
+    return Int8Products::OffsetKeys(RawQuadPanels::Load(step_data, vec));
+  }
 };
 
 // Values in rows [token/4][value_dim][4].
@@ -103,6 +110,15 @@ struct LastQuadColumns {
   }
   HWY_INLINE void Fetch(const int8_t*, size_t, size_t) const {}
 };
+
+// The count, which the compiler is not to know: g++ 12 copies the sums of a
+// loop of constant length to other registers and back.
+HWY_INLINE size_t Opaque(size_t count) {
+#if HWY_COMPILER_GCC_ACTUAL
+  __asm__("" : "+r"(count));
+#endif
+  return count;
+}
 
 // RoundToInt of each lane.
 HWY_INLINE IntVec RoundToInts(Vec x) {
