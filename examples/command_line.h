@@ -6,6 +6,7 @@
 #include <getopt.h>
 
 #include <cerrno>
+#include <cinttypes>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -32,10 +33,23 @@ struct CommandLine {
     const bool digits = text[0] >= '0' && text[0] <= '9';
     if (!digits || *end != '\0' || errno != 0 || parsed < least ||
         parsed > most) {
-      return Fail(name, "not a number in its range (see --help)");
+      std::fprintf(stderr,
+                   "%s: %s: '%s' is not a number from %" PRIu64 " to %" PRIu64
+                   "\n",
+                   program, name, text, least, most);
+      return false;
     }
     value = static_cast<T>(parsed);
     return true;
+  }
+
+  // Before getopt, which names the program in its messages.
+  void Begin(char** argv) const { argv[0] = const_cast<char*>(program); }
+
+  // Whether all that was printed arrived.
+  bool FinishOutput() const {
+    return (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) ||
+           Fail("output", "cannot be written");
   }
 
   // Whether getopt took every argument.

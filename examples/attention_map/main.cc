@@ -55,12 +55,19 @@ tinylm::WeightsFile file;
 bool CheckText(const char* text) {
   const size_t length = std::strlen(text);
   if (length < 2 || length > kContext) {
-    return kCommand.Fail("--text", "must have 2 to 256 bytes");
+    char why[64];
+    std::snprintf(why, sizeof(why), "has %zu bytes, not 2 to %zu", length,
+                  kContext);
+    return kCommand.Fail("text", why);
   }
   for (const char* at = text; *at != '\0';) {
     const bool space = *at == '\n' || *at == '\t' || *at == '\r';
     const size_t bytes = space ? 1 : fovea::heatmap::CharacterBytes(at);
-    if (bytes == 0) return kCommand.Fail("--text", "is not UTF-8 text");
+    const unsigned char byte = static_cast<unsigned char>(*at);
+    if (bytes == 0 && (byte < ' ' || byte == 0x7f)) {
+      return kCommand.Fail("text", "has a control character");
+    }
+    if (bytes == 0) return kCommand.Fail("text", "is not UTF-8");
     at += bytes;
   }
   return true;
@@ -76,6 +83,7 @@ Parsed Parse(int argc, char** argv, Options& options) {
                           {"weights", required_argument, nullptr, 'w'},
                           {"help", no_argument, nullptr, 'h'},
                           {nullptr, 0, nullptr, 0}};
+  kCommand.Begin(argv);
   bool good = true;
   for (int c; (c = getopt_long(argc, argv, "h", kLong, nullptr)) != -1;) {
     switch (c) {
@@ -113,10 +121,11 @@ Parsed Parse(int argc, char** argv, Options& options) {
   return good && CheckText(options.text) ? Parsed::kRun : Parsed::kBad;
 }
 
-// How a byte shows: spaces and newlines as marks, parts of a longer UTF-8
-// character as a dot.
+// How a byte shows: spaces, tabs and ends of lines as marks, parts of a longer
+// UTF-8 character as a dot.
 std::string LabelOf(unsigned char byte, bool unicode) {
   if (byte == ' ') return unicode ? "\xe2\x90\xa3" : "_";
+  if (byte == '\t') return unicode ? "\xe2\x87\xa5" : "\\";
   if (byte < ' ') return unicode ? "\xe2\x8f\x8e" : "\\";
   if (byte >= 0x7f) return unicode ? "\xc2\xb7" : ".";
   return std::string(1, static_cast<char>(byte));
@@ -233,6 +242,15 @@ void PrintSummary(const std::vector<Head>& heads) {
                 head.layer, head.head, s.entropy, s.distance, 100 * s.self,
                 100 * s.previous, 100 * s.first, 100 * s.same, s.LooksAt());
   }
+  std::printf(
+      "\nMeans over the lines.  bits: a line's entropy, 0 where it looks at "
+      "one "
+      "byte,\n"
+      "1 at two alike...  tokens back: how far it looks.  itself, before, "
+      "first, same:\n"
+      "its weight on its own byte, on the one before, on the text's first, and "
+      "on\n"
+      "earlier ones that are the same letter.\n");
 }
 
 bool Draw(const std::vector<Head>& heads, const Options& options,
@@ -261,7 +279,9 @@ bool Run(const Options& options) {
   if (options.png != nullptr && !Draw(heads, options, text)) return false;
   Print(heads, options, LabelsOf(text, !options.ascii));
   PrintSummary(heads);
-  return true;
+  if (options.png != nullptr)
+    std::printf("\nThe picture is %s.\n", options.png);
+  return kCommand.FinishOutput();
 }
 
 }  // namespace

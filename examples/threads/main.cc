@@ -56,6 +56,7 @@ Parsed Parse(int argc, char** argv, Options& options) {
                           {"tokens", required_argument, nullptr, 't'},
                           {"help", no_argument, nullptr, 'h'},
                           {nullptr, 0, nullptr, 0}};
+  kCommand.Begin(argv);
   for (int c; (c = getopt_long(argc, argv, "h", kLong, nullptr)) != -1;) {
     bool good = false;
     switch (c) {

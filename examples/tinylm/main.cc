@@ -128,6 +128,7 @@ Parsed Parse(int argc, char** argv, Options& options) {
                           {"loss", required_argument, nullptr, 'l'},
                           {"help", no_argument, nullptr, 'h'},
                           {nullptr, 0, nullptr, 0}};
+  kCommand.Begin(argv);
   for (int c; (c = getopt_long(argc, argv, "h", kLong, nullptr)) != -1;) {
     switch (c) {
       case 'p':
@@ -172,7 +173,10 @@ Parsed Parse(int argc, char** argv, Options& options) {
   if (!kCommand.ExpectNoMore(argc, argv)) return Parsed::kBad;
   const size_t length = std::strlen(options.prompt);
   if (length == 0 || length >= kContext) {
-    kCommand.Fail("--prompt", "must have 1 to 255 bytes");
+    char why[64];
+    std::snprintf(why, sizeof(why), "has %zu bytes, not 1 to %zu", length,
+                  kContext - 1);
+    kCommand.Fail("--prompt", why);
     return Parsed::kBad;
   }
   return Parsed::kRun;
@@ -256,11 +260,14 @@ bool Generate(const Options& options) {
     uint8_t token = 0;
     if (!Check(writer.Next(token))) return false;
     std::fputc(token, stdout);
-    std::fflush(stdout);
+    if (!kCommand.FinishOutput()) return false;
   }
   const double seconds = SecondsSince(start) - checker.seconds();
   if (!checker.Compare(writer)) return false;
   using WeightElement = typename Model::WeightElement;
+  constexpr bool kIsFloat =
+      std::is_same_v<WeightElement, float> &&
+      std::is_same_v<typename Model::Config::CacheElement, float>;
   std::printf(
       "\n\n"
       "%zu bytes added, %.0f a second; %.0f %% of the time in multi-head "
@@ -271,11 +278,10 @@ bool Generate(const Options& options) {
       "token by token against chunks of 256: %zu rows of logits, %s\n",
       options.tokens, static_cast<double>(options.tokens) / seconds,
       100 * writer.clock().seconds / seconds, kBytesIn<WeightElement>,
-      weights<WeightElement>.held_out_loss,
-      std::is_same_v<WeightElement, int8_t> ? " before they were int8" : "",
+      weights<WeightElement>.held_out_loss, kIsFloat ? "" : " in float",
       sizeof(typename Model::Cache), sizeof(typename Model::Workspace),
       checker.checked(), checker.differs() ? "BITS DIFFER" : "the same bits");
-  return !checker.differs();
+  return kCommand.FinishOutput() && !checker.differs();
 }
 
 // -log p of `next` under the logits [kVocab], in nats.
@@ -315,11 +321,13 @@ bool PrintLoss(const char* path) {
     shared.text[0] = shared.text[kContext];
     length = 1 + std::fread(shared.text + 1, 1, kContext, stream);
   }
+  const bool read = std::ferror(stream) == 0;
   std::fclose(stream);
+  if (!read) return kCommand.Fail(path, "cannot be read");
   if (predicted == 0) return kCommand.Fail(path, "needs at least two bytes");
   std::printf("%.4f nats per byte over %zu bytes\n",
               total / static_cast<double>(predicted), predicted);
-  return true;
+  return kCommand.FinishOutput();
 }
 
 template <class CacheElement, bool kEndless, class WeightElement>
