@@ -17,6 +17,7 @@ enum class MaskKind : uint8_t {
   kNone,
   kBoolean,   // Call::mask: a byte a key, 0 hides it
   kAdditive,  // Call::bias: a float a key, added to the score; -inf hides it
+  kEither,    // both of them, each of which a call may leave out
 };
 
 // Which scores a call writes to Call::scores (the qk_matmul_output_mode of

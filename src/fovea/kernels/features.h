@@ -36,8 +36,16 @@ struct Features {
   static constexpr bool kTurns = !std::is_void<Turner>::value;
   static constexpr bool kQuantised = std::is_same<Stored, int8_t>::value;
 
+  // Each call says what the config would fix: whether it is causal, and its
+  // window and sinks; and which scores it wants (RunTimeFeatures).
+  static constexpr bool kRunTimeSpan = false;
+  static constexpr bool kRunTimeStage = false;
+
   static constexpr bool kHasMask = kMask != MaskKind::kNone;
-  static constexpr bool kHasBias = kMask == MaskKind::kAdditive;
+  static constexpr bool kHasBias =
+      kMask == MaskKind::kAdditive || kMask == MaskKind::kEither;
+  static constexpr bool kHasBoolean =
+      kMask == MaskKind::kBoolean || kMask == MaskKind::kEither;
   static constexpr bool kHasPolicy = !std::is_void<ScorePolicy>::value;
   static constexpr bool kPolicyMasks = PolicyMasks<ScorePolicy>::value;
   static constexpr bool kHasScores = kScores != ScoreStage::kNone;

@@ -94,6 +94,23 @@ struct RingPlace<true> {
   size_t ring_tokens;
 };
 
+// Of a call that brings them along; no window is one that reaches everything.
+template <bool kRunTimeSpan>
+struct Span {};
+template <>
+struct Span<true> {
+  bool causal;
+  ptrdiff_t window;
+  ptrdiff_t sinks;
+};
+
+template <bool kRunTimeStage>
+struct Stage {};
+template <>
+struct Stage<true> {
+  ScoreStage score_stage;
+};
+
 template <bool kMatrix>
 struct MatrixColumns {};
 template <>
@@ -130,6 +147,8 @@ struct GroupWith
       group_options::RingPlace<Features::kRing>,
       group_options::Turning<typename Features::Turner>,
       group_options::Quantised<Features::kQuantised>,
+      group_options::Span<Features::kRunTimeSpan>,
+      group_options::Stage<Features::kRunTimeStage>,
       group_options::MatrixColumns<Features::kHasScores || Features::kWeights>,
       group_options::VisibleKeys<Features::kEveryKey>,
       group_options::FirstHead<Features::kHasPolicy> {};
