@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fovea/dispatch/attention.h"
+
+#include "fovea/c/attention_call.h"
+#include "fovea/c/status_out.h"
+#include "fovea/c/struct_in.h"
+#include "fovea/check.h"
+#include "fovea/fovea.h"
+
+namespace fovea {
+namespace c {
+namespace {
+
+Status ReadRun(const fovea_attention* from, bool is_partial,
+               fovea_attention& call) noexcept {
+  FOVEA_RETURN_IF_BAD(ReadShape(from, call));
+  FOVEA_RETURN_IF_BAD(CheckCount(call.keys, kMaxTokens));
+  return CheckCall(call, Reads::kTensors, call.keys, is_partial);
+}
+
+Status Run(const fovea_attention* from) noexcept {
+  fovea_attention call{};
+  FOVEA_RETURN_IF_BAD(ReadRun(from, false, call));
+  const auto problem = ProblemOf(call, call.keys, false);
+  if (problem.is_rich) {
+    run_time::AttendRich(problem, call.workspace);
+  } else {
+    run_time::AttendPlain(problem, call.workspace);
+  }
+  return Status::kOk;
+}
+
+Status RunPartial(const fovea_attention* from, size_t first_key, size_t end_key,
+                  const fovea_partial* to) noexcept {
+  fovea_attention call{};
+  fovea_partial partial{};
+  FOVEA_RETURN_IF_BAD(ReadRun(from, true, call));
+  FOVEA_RETURN_IF_BAD(CheckRange(first_key, end_key, call.keys));
+  FOVEA_RETURN_IF_BAD(ReadPartial(to, call, partial));
+  auto problem = ProblemOf(call, call.keys, true);
+  SetPartial(partial, first_key, end_key, problem);
+  run_time::AttendRich(problem, call.workspace);
+  return Status::kOk;
+}
+
+}  // namespace
+}  // namespace c
+}  // namespace fovea
+
+extern "C" size_t fovea_attention_workspace_bytes(size_t head_dim,
+                                                  size_t value_dim) {
+  const bool good = head_dim >= 1 && head_dim <= fovea::c::kMaxDim &&
+                    value_dim >= 1 && value_dim <= fovea::c::kMaxDim;
+  return good ? fovea::run_time::WorkspaceBytes(head_dim, value_dim) : 0;
+}
+
+extern "C" fovea_status fovea_attention_run(const fovea_attention* call) {
+  return fovea::c::Out(fovea::c::Run(call));
+}
+
+extern "C" fovea_status fovea_attention_run_partial(
+    const fovea_attention* call, size_t first_key, size_t end_key,
+    const fovea_partial* partial) {
+  return fovea::c::Out(fovea::c::RunPartial(call, first_key, end_key, partial));
+}
