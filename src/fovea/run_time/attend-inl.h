@@ -22,8 +22,9 @@ using run_time::AttentionProblem;
 // More rows than any block has: the kernels are those of a prefill.
 constexpr size_t kAnyRows = size_t{1} << 16;
 
-template <size_t kDimOr0, size_t kMaxRows, class Features>
-using RunTimeShape = BlockShape<kDimOr0, kDimOr0, 0, kMaxRows, Features>;
+template <size_t kDimOr0, size_t kMaxRows, class Features, size_t kGroupOr0 = 0>
+using RunTimeShape =
+    BlockShape<kDimOr0, kDimOr0, kGroupOr0, kMaxRows, Features>;
 
 // The scratch of any shape: kept in the caller's workspace one after another.
 class ScratchRoom {
@@ -205,8 +206,25 @@ HWY_INLINE GroupOf<Shape> GroupOfProblem(const AttentionProblem& problem,
 
 // ------------------------------------------------------------- all heads of it
 
-// As one share of the work even where it is all of it: a second copy of the
-// kernel would double the library.
+// The blocks of one kv head that fall into the share, or all where there is
+// none: one loop, as a second copy of the kernel would double the library.
+template <class Orientation>
+HWY_NOINLINE void AttendBlocks(
+    const GroupOf<typename Orientation::Shape>& group, const Share* share,
+    uint64_t before, const Scratch& scratch) {
+  const size_t blocks = BlockCount<Orientation>(group);
+  for (size_t block = 0; block < blocks; ++block) {
+    if (share != nullptr) {
+      const uint64_t cost = BlockCost<Orientation>(group, block);
+      const bool is_ours = share->Has(before, cost);
+      before += cost;
+      if (!is_ours) continue;
+    }
+    AttendBlock<Orientation>(group, RowsOfBlock<Orientation>(group, block),
+                             scratch);
+  }
+}
+
 template <class Orientation, bool kFromCache>
 HWY_NOINLINE void AttendProblem(const AttentionProblem& problem,
                                 const Scratch& scratch) {
@@ -217,18 +235,16 @@ HWY_NOINLINE void AttendProblem(const AttentionProblem& problem,
   const auto cost_of_head = [&](size_t b) {
     return CostOfBlocks<Orientation>(group(b, 0));
   };
-  const bool shares = problem.parts > 1;
-  uint64_t total = shares ? 0 : uint64_t{1} << 62;  // more than any call costs
-  for (size_t b = 0; shares && b < problem.batch; ++b) {
-    total += problem.kv_heads * cost_of_head(b);
+  Share share{problem.part, problem.parts, 0};
+  const Share* const of = problem.parts > 1 ? &share : nullptr;
+  for (size_t b = 0; of != nullptr && b < problem.batch; ++b) {
+    share.total += problem.kv_heads * cost_of_head(b);
   }
-  if (total == 0) return;  // no work
-  const Share share{problem.part, problem.parts, total};
   uint64_t before = 0;
   for (size_t b = 0; b < problem.batch; ++b) {
-    const uint64_t cost = shares ? cost_of_head(b) : 0;
+    const uint64_t cost = of != nullptr ? cost_of_head(b) : 0;
     for (size_t head = 0; head < problem.kv_heads; ++head) {
-      AttendShare<Orientation>(group(b, head), share, before, scratch);
+      AttendBlocks<Orientation>(group(b, head), of, before, scratch);
       before += cost;
     }
   }
