@@ -5,18 +5,13 @@
 #define FOVEA_BENCH_BEST_TIME_H_
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <limits>
 #include <utility>
 
+#include "clock.h"
+
 namespace fovea_bench {
-
-using Clock = std::chrono::steady_clock;
-
-inline double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // Repeats `work` for about `budget` seconds, three times at least.
 template <class Work>

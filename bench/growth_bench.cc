@@ -9,6 +9,7 @@
 
 #include "best_time.h"
 #include "fovea/attention.h"
+#include "noise.h"
 #include "report.h"
 
 namespace {

@@ -1,97 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decode: one query attends to a cache.
 #include <benchmark/benchmark.h>
-#include <hwy/aligned_allocator.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "best_time.h"
-#include "fovea/attention.h"
-#include "fovea/kv_cache.h"
+#include "cases.h"
 #include "report.h"
 
 namespace {
 
 using fovea_bench::BestTime;
-using fovea_bench::Noise;
+using fovea_bench::DecodeConfig;
+using fovea_bench::DecodeProblem;
 using fovea_bench::TimeCase;
-
-template <class Stored, size_t kHeadsArg, size_t kKvHeadsArg, size_t kContext,
-          size_t kDim>
-struct Decode : fovea::AttentionConfig {
-  using CacheElement = Stored;
-  static constexpr size_t kHeads = kHeadsArg, kKvHeads = kKvHeadsArg;
-  static constexpr size_t kHeadDim = kDim;
-  static constexpr size_t kMaxQueries = 1, kMaxKeys = kContext;
-  static constexpr bool kCausal = true;
-};
-
-// A full cache, and the call of the query after it.
-template <class Config>
-class DecodeProblem {
- public:
-  using R = fovea::Resolved<Config>;
-  using Attention = fovea::Attention<Config>;
-
-  DecodeProblem() {
-    call.q = fovea::HeadMajor<const float>(q_.data(), R::kHeads, 1, kDim);
-    call.out = fovea::HeadMajor(out_.data(), R::kHeads, 1, kDim);
-    call.k =
-        fovea::HeadMajor<const float>(k_.data(), R::kKvHeads, kTokens, kDim);
-    call.v =
-        fovea::HeadMajor<const float>(v_.data(), R::kKvHeads, kTokens, kDim);
-    call.queries = 1;
-    call.first_position = kTokens - 1;
-    cache->Clear();
-    cache->Append(call.k, call.v, kTokens);
-  }
-
-  // Of the elements alone.
-  static constexpr double kCachedBytes = 2.0 * R::kKvHeads * R::kMaxKeys *
-                                         R::kHeadDim *
-                                         sizeof(typename Config::CacheElement);
-  static constexpr double kFlops = 4.0 * R::kHeads * R::kMaxKeys * R::kHeadDim;
-
-  // On the heap, as the buffer whose bandwidth it is compared with: the system
-  // gives both its large pages, which static memory does not get.
-  hwy::AlignedUniquePtr<fovea::KvCache<Config>> cache =
-      hwy::MakeUniqueAligned<fovea::KvCache<Config>>();
-  typename Attention::Call call;
-
- private:
-  static constexpr size_t kDim = R::kHeadDim, kTokens = R::kMaxKeys;
-  std::vector<float> q_ = Noise(R::kHeads * kDim, 1);
-  std::vector<float> k_ = Noise(R::kKvHeads * kTokens * kDim, 2);
-  std::vector<float> v_ = Noise(R::kKvHeads * kTokens * kDim, 3);
-  std::vector<float> out_ = std::vector<float>(R::kHeads * kDim);
-};
 
 // One query attends to all tokens.
 template <class Config>
 class Attending {
  public:
-  void operator()() {
-    using Attention = fovea::Attention<Config>;
-    benchmark::DoNotOptimize(
-        Attention::Attend(problem_.call, *problem_.cache, *workspace_));
-  }
+  void operator()() { benchmark::DoNotOptimize(decode_()); }
 
  private:
-  using Workspace = typename fovea::Attention<Config>::Workspace;
-  DecodeProblem<Config> problem_;
-  hwy::AlignedUniquePtr<Workspace> workspace_ =
-      hwy::MakeUniqueAligned<Workspace>();
+  fovea_bench::Decode<Config> decode_;
 };
 
 template <class Config>
 void DecodeCase(benchmark::State& state) {
   using Problem = DecodeProblem<Config>;
   Attending<Config> attend;
-  TimeCase(state, Problem::kFlops, Problem::kCachedBytes, [&] { attend(); });
+  TimeCase(state, 2 * Problem::kMacs, Problem::kBytes, [&] { attend(); });
 }
 
 // What Step does beside it: the newest token is taken back and appended again.
@@ -132,7 +73,7 @@ class Elements {
  private:
   template <class Stored>
   struct Times {
-    using Config = Decode<Stored, kHeads, kKvHeads, kContext, kDim>;
+    using Config = DecodeConfig<Stored, kHeads, kKvHeads, kContext, kDim>;
 
     BestTime<Attending<Config>> attend{{}};
     BestTime<Appending<Config>> append{{}};
@@ -167,15 +108,15 @@ void ElementsCase(benchmark::State& state) {
   elements->Report(state);
 }
 
-BENCHMARK(DecodeCase<Decode<float, 8, 8, 2048, 64>>)
+BENCHMARK(DecodeCase<DecodeConfig<float, 8, 8, 2048, 64>>)
     ->Name("D1/heads8/context2048/dim64")
     ->UseManualTime()
     ->Iterations(1);
-BENCHMARK(DecodeCase<Decode<float, 32, 8, 4096, 128>>)
+BENCHMARK(DecodeCase<DecodeConfig<float, 32, 8, 4096, 128>>)
     ->Name("D2/heads32/kv_heads8/context4096/dim128")
     ->UseManualTime()
     ->Iterations(1);
-BENCHMARK(DecodeCase<Decode<float, 4, 4, 256, 32>>)
+BENCHMARK(DecodeCase<DecodeConfig<float, 4, 4, 256, 32>>)
     ->Name("D3/heads4/context256/dim32")
     ->UseManualTime()
     ->Iterations(1);

@@ -2,10 +2,10 @@
 // The machine's limits, as denominators of the other cases and as cases of
 // their own.
 #include <benchmark/benchmark.h>
-#include <hwy/aligned_allocator.h>
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "best_time.h"
 #include "machine.h"
@@ -72,18 +72,21 @@ double ReadBandwidth(size_t bytes) {
   const FloatTag d;
   const size_t lanes = hn::Lanes(d);
   const size_t floats = bytes / sizeof(float) / (4 * lanes) * (4 * lanes);
-  const auto buffer = hwy::AllocateAligned<float>(floats);
-  std::fill(buffer.get(), buffer.get() + floats, 1.0f);
+  struct alignas(64) Line {
+    float floats[16];
+  };
+  std::vector<Line> lines((floats + 15) / 16);  // written, so pages are there
+  const float* const buffer = lines.data()->floats;
   // A small buffer is read often enough for the clock to be negligible.
   const size_t rounds = std::max<size_t>(1, (size_t{4} << 20) / bytes);
   const auto work = [&] {
     Vec s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
     for (size_t round = 0; round < rounds; ++round) {
       for (size_t i = 0; i < floats; i += 4 * lanes) {
-        s0 = hn::Add(s0, hn::Load(d, buffer.get() + i));
-        s1 = hn::Add(s1, hn::Load(d, buffer.get() + i + lanes));
-        s2 = hn::Add(s2, hn::Load(d, buffer.get() + i + 2 * lanes));
-        s3 = hn::Add(s3, hn::Load(d, buffer.get() + i + 3 * lanes));
+        s0 = hn::Add(s0, hn::Load(d, buffer + i));
+        s1 = hn::Add(s1, hn::Load(d, buffer + i + lanes));
+        s2 = hn::Add(s2, hn::Load(d, buffer + i + 2 * lanes));
+        s3 = hn::Add(s3, hn::Load(d, buffer + i + 3 * lanes));
       }
     }
     Consume(hn::Add(hn::Add(s0, s1), hn::Add(s2, s3)));

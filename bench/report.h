@@ -7,24 +7,12 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
-#include <vector>
 
 #include "best_time.h"
 #include "machine.h"
+#include "noise.h"
 
 namespace fovea_bench {
-
-// Uniform in [-1, 1), the same on every run.
-inline std::vector<float> Noise(size_t count, uint32_t seed) {
-  std::vector<float> values(count);
-  uint32_t state = seed;
-  for (float& value : values) {
-    state = state * 1664525u + 1013904223u;
-    value = static_cast<float>(static_cast<int32_t>(state)) * 0x1p-31f;
-  }
-  return values;
-}
 
 // Rates of one iteration: `flops` operations (a fused multiply-add is two) over
 // the measured FMA peak, and `bytes` of keys and values over the measured read

@@ -11,6 +11,7 @@
 #include "best_time.h"
 #include "fovea/attention.h"
 #include "fovea/kv_cache.h"
+#include "noise.h"
 #include "report.h"
 #include "unfused.h"
 

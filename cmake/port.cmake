@@ -3,7 +3,8 @@
 #
 #   fovea_port        counter, text, end: port/<architecture>/port.cc
 #   fovea_firmware    start-up and the board's linker script; bare metal alone
-#   fovea_test_board  the same with a heap and files, for test images
+#   fovea_large_board the same with all the memory that QEMU gives the board
+#   fovea_test_board  that with a heap and files, for test images
 #
 # FOVEA_BARE_METAL says whether there is no operating system, FOVEA_HAS_FLOAT
 # whether there is a floating-point unit.
@@ -22,6 +23,10 @@ if(FOVEA_BARE_METAL AND CMAKE_CXX_FLAGS MATCHES "-mfloat-abi=soft( |$)|-mabi=(il
 else()
   set(FOVEA_HAS_FLOAT ON)
 endif()
+
+# For ./dev, which runs images too.
+set(FOVEA_EMULATOR "${CMAKE_CROSSCOMPILING_EMULATOR}" CACHE INTERNAL
+    "What runs the target's programs")
 
 set(fovea_port_dir "${PROJECT_SOURCE_DIR}/port")
 
@@ -108,6 +113,9 @@ function(fovea_board name script)
 endfunction()
 
 fovea_board(fovea_firmware board.ld)
+if(EXISTS "${FOVEA_BOARD_DIR}/large.ld")
+  fovea_board(fovea_large_board large.ld)
+endif()
 if(EXISTS "${FOVEA_BOARD_DIR}/test.ld")
   fovea_board(fovea_test_board test.ld)
   # GNU's assembler up to 2.40 at least takes a conditional conversion to double
@@ -132,6 +140,8 @@ if(EXISTS "${FOVEA_BOARD_DIR}/test.ld")
   if(FOVEA_PICOLIBC)
     target_sources(fovea_test_board
                    INTERFACE "${PROJECT_SOURCE_DIR}/tests/bare/picolibc.cc")
+    # One thread, and no library to guard the variables of functions with.
+    target_compile_options(fovea_test_board INTERFACE -fno-threadsafe-statics)
     target_link_libraries(fovea_test_board
                           INTERFACE "${fovea_libraries}/libsemihost.a")
   else()

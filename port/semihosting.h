@@ -17,6 +17,7 @@ enum class Semihosting : uintptr_t {
   kSeek = 0x0a,
   kFileLength = 0x0c,
   kClock = 0x10,  // hundredths of a second
+  kGetCommandLine = 0x15,
   kExitExtended = 0x20,
 };
 
@@ -37,8 +38,8 @@ inline intptr_t Call(Semihosting operation, const void* argument) {
   // These three instructions, uncompressed and in one page, mark the call.
   __asm__ volatile(
       ".option push\n"
+      ".balign 16\n"  // may still pad by two bytes
       ".option norvc\n"
-      ".balign 16\n"
       "slli x0, x0, 0x1f\n"
       "ebreak\n"
       "srai x0, x0, 7\n"
@@ -54,6 +55,13 @@ inline intptr_t Call(Semihosting operation, const void* argument) {
 
 inline void SemihostingWrite(const char* text) {
   Call(Semihosting::kWrite0, text);
+}
+
+// The program's name and arguments with spaces between, ended by a zero.
+// Returns whether it fits into `bytes`.
+inline bool SemihostingCommandLine(char* to, uintptr_t bytes) {
+  const uintptr_t block[2] = {reinterpret_cast<uintptr_t>(to), bytes};
+  return Call(Semihosting::kGetCommandLine, block) == 0;
 }
 
 [[noreturn]] inline void SemihostingExit(int status) {

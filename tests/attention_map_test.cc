@@ -13,6 +13,7 @@
 #include "../examples/attention_map/summary.h"
 #include "../examples/tinylm/model.h"
 #include "../examples/tinylm/weights.h"
+#include "../examples/tinylm/weights_load.h"
 
 namespace {
 

@@ -63,7 +63,7 @@ void ExpectUlps(float first, float last, double most, const Kernel& kernel,
 
 TEST(Exp2, WithinItsUlpsAtEveryFloat) {
   ExpectOneFromZeroTo(-kTiny, kExp2);
-  ExpectUlps(-kTiny, kernels::kExp2Underflow, kExp2Ulps, kExp2, kTrueExp2);
+  ExpectUlps(-kTiny, fovea::kExp2Underflow, kExp2Ulps, kExp2, kTrueExp2);
 }
 
 TEST(Exp2, ExactAtIntegers) {

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """tools/footprint.py on call graphs small enough to add up by hand."""
 
+import contextlib
+import io
+import json
 import os
 import sys
 import tempfile
@@ -81,6 +84,28 @@ class Command(unittest.TestCase):
     def test_needs_a_graph(self):
         self.assertEqual(self.run_on('graph: {}'), 1)
         self.assertEqual(footprint.main(['stack', 'no/such/file.ci']), 1)
+
+
+class Table(unittest.TestCase):
+    def test_stands_below_what_the_page_says(self):
+        row = {'target': 'm4', 'configuration': 'decode', 'flash': 1,
+               'ram': 2, 'stack': None, 'instructions': 3}
+        with tempfile.TemporaryDirectory() as directory:
+            page = os.path.join(directory, 'page.md')
+            with open(page, 'w', encoding='utf-8') as stream:
+                stream.write('head\n\n| target | old |\n|---|---|\n')
+            rows = os.path.join(directory, 'row.json')
+            with open(rows, 'w', encoding='utf-8') as stream:
+                json.dump(row, stream)
+            out = io.StringIO()
+            with contextlib.redirect_stdout(out):
+                done = footprint.main(['table', '--before', page, rows])
+        self.assertEqual(done, 0)
+        self.assertEqual(
+            out.getvalue(),
+            'head\n\n| target | configuration | flash | RAM | stack | '
+            'instructions |\n|---|---|---|---|---|---|\n'
+            '| m4 | decode | 1 | 2 |  | 3 |\n')
 
 
 if __name__ == '__main__':

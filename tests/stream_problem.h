@@ -174,10 +174,13 @@ class StreamProblem {
   }
 
   static std::vector<float> AsStored(std::vector<float> values) {
-    for (float& value : values) {
-      typename Config::CacheElement stored;
-      Store(value, stored);
-      value = hwy::ConvertScalarTo<float>(stored);
+    // In int8 arithmetic a prefill quantises too.
+    if constexpr (Config::kArithmetic == Arithmetic::kFloat) {
+      for (float& value : values) {
+        typename Config::CacheElement stored;
+        Store(value, stored);
+        value = hwy::ConvertScalarTo<float>(stored);
+      }
     }
     return values;
   }

@@ -9,12 +9,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "examples/tinylm/model.h"
-#include "examples/tinylm/weights.h"
+#include "examples/tinylm/weights_load.h"
+#include "examples/tinylm/writer.h"
 #include "fovea/status.h"
 #include "tests/golden/check.h"
 #include "tests/golden/golden.h"
@@ -50,6 +52,8 @@ class TinylmGolden : public ::testing::Test {
   static const uint8_t* Text() {
     return reinterpret_cast<const uint8_t*>(kTinylmText);
   }
+
+  const tinylm::Weights& weights() const { return weights_; }
 
   // [token][vocab], the whole text at once.
   std::vector<float> Prefill() const {
@@ -111,6 +115,33 @@ TEST_F(TinylmGolden, AStreamGivesTheBitsOfOneCall) {
   const std::vector<float> whole = Prefill();
   ExpectSameBits("token by token", Stream<1>(), whole);
   ExpectSameBits("in chunks", Stream<23>(), whole);
+}
+
+// That of float64, with the same draws: generate.py.
+std::string ExpectedText() {
+  std::FILE* file = std::fopen(FOVEA_TESTS_DIR "/golden/tinylm_text.txt", "rb");
+  if (file == nullptr) return "";
+  char text[1024];
+  const size_t length = std::fread(text, 1, sizeof(text), file);
+  std::fclose(file);
+  return std::string(text, length);
+}
+
+TEST_F(TinylmGolden, WritesTheTextOfFloat64) {
+  using Model = tinylm::Model<1>;
+  const std::string expected = ExpectedText();
+  const std::string prompt = "ROMEO:\n";
+  ASSERT_EQ(expected.size(), prompt.size() + 400);
+  const auto memory = MakePoisoned<tinylm::WriterMemory<Model>>();
+  std::vector<uint8_t> text(expected.size());
+  tinylm::Writer<Model> writer(weights(), *memory, text.data(), 1, 0.7f);
+  ASSERT_EQ(writer.Begin(prompt.data(), prompt.size()), Status::kOk);
+  for (size_t i = prompt.size(); i < expected.size(); ++i) {
+    uint8_t token = 0;
+    ASSERT_EQ(writer.Next(token), Status::kOk);
+    ASSERT_EQ(token, static_cast<uint8_t>(expected[i])) << i;
+  }
+  EXPECT_EQ(std::string(text.begin(), text.end()), expected);
 }
 
 }  // namespace

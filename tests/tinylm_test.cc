@@ -11,7 +11,8 @@
 
 #include "../examples/tinylm/model.h"
 #include "../examples/tinylm/sampler.h"
-#include "../examples/tinylm/weights.h"
+#include "../examples/tinylm/weights_load.h"
+#include "fovea/stored.h"
 
 namespace {
 
@@ -100,6 +101,71 @@ TEST(TinylmWeights, AMissingFileIsNoticed) {
   static tinylm::Weights weights;
   EXPECT_STREQ(tinylm::LoadWeights("/nowhere/at.all", storage, weights),
                "cannot be opened");
+}
+
+// The bytes with tensors of float16, as pack_weights.py makes them, but rounded
+// here.
+std::vector<unsigned char> Float16Of(const std::vector<unsigned char>& bytes) {
+  std::vector<unsigned char> packed(tinylm::kFloat16FileBytes);
+  std::memcpy(packed.data(), bytes.data(), tinylm::kHeaderBytes);
+  const size_t count = (bytes.size() - tinylm::kHeaderBytes) / sizeof(float);
+  for (size_t i = 0; i < count; ++i) {
+    float value;
+    std::memcpy(&value, bytes.data() + tinylm::kHeaderBytes + 4 * i, 4);
+    const uint16_t half = fovea::BitsOfFloat16(value);
+    std::memcpy(packed.data() + tinylm::kHeaderBytes + 2 * i, &half, 2);
+  }
+  const uint32_t version = 2;
+  const uint64_t size = packed.size(), cleared = 0;
+  std::memcpy(packed.data() + 8, &version, sizeof(version));
+  std::memcpy(packed.data() + 16, &size, sizeof(size));
+  std::memcpy(packed.data() + 24, &cleared, sizeof(cleared));
+  uint64_t checksum = 0xcbf29ce484222325;
+  for (size_t at = 0; at < packed.size(); at += 4) {
+    uint32_t word;
+    std::memcpy(&word, packed.data() + at, sizeof(word));
+    checksum = (checksum ^ word) * 0x100000001b3;
+  }
+  std::memcpy(packed.data() + 24, &checksum, sizeof(checksum));
+  return packed;
+}
+
+TEST(TinylmWeights, Float16IsExpandedWhereItIsLoaded) {
+  const auto bytes = ReadFile();
+  ASSERT_EQ(bytes.size(), tinylm::kFileBytes);
+  const auto packed = Float16Of(bytes);
+  EXPECT_EQ(Load(packed), "");
+
+  static WeightsFile whole, expanded;
+  static tinylm::Weights weights, rounded;
+  std::memcpy(whole.bytes, bytes.data(), bytes.size());
+  std::memcpy(expanded.bytes, packed.data(), packed.size());
+  ASSERT_EQ(tinylm::UseWeights(whole, bytes.size(), weights), nullptr);
+  ASSERT_EQ(tinylm::UseWeights(expanded, packed.size(), rounded), nullptr);
+  const auto* exact =
+      reinterpret_cast<const float*>(whole.bytes + tinylm::kHeaderBytes);
+  const auto* near =
+      reinterpret_cast<const float*>(expanded.bytes + tinylm::kHeaderBytes);
+  EXPECT_EQ(rounded.embedding.panels, near);
+  const size_t count = (bytes.size() - tinylm::kHeaderBytes) / sizeof(float);
+  for (size_t i = 0; i < count; ++i) {
+    // Half an ulp of float16, of a normal number or below.
+    const float bound = std::fmax(std::fabs(exact[i]) * 0x1p-11f, 0x1p-25f);
+    ASSERT_LE(std::fabs(exact[i] - near[i]), bound) << i;
+  }
+}
+
+TEST(TinylmWeights, DamageOfFloat16IsNoticed) {
+  const auto packed = Float16Of(ReadFile());
+  auto bytes = packed;
+  bytes.back() ^= 1;
+  EXPECT_EQ(Load(bytes), "corrupt (checksum differs)");
+  bytes = packed;
+  bytes.pop_back();
+  EXPECT_EQ(Load(bytes), "truncated");
+  bytes = packed;
+  bytes.push_back(0);
+  EXPECT_EQ(Load(bytes), "wrong size");
 }
 
 TEST(Tinylm, ChunksAndStepsHaveThePrefillsBits) {

@@ -3,4 +3,5 @@
 set(fovea_mcpu cortex-m0plus)
 set(fovea_float soft)
 set(fovea_board microbit)
+set(fovea_mhz 16)
 include("${CMAKE_CURRENT_LIST_DIR}/cortex-m.cmake")

@@ -3,4 +3,5 @@
 set(fovea_mcpu cortex-m33)
 set(fovea_float hard)
 set(fovea_board mps2-an505)
+set(fovea_mhz 20)
 include("${CMAKE_CURRENT_LIST_DIR}/cortex-m.cmake")

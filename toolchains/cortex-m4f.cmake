@@ -3,4 +3,5 @@
 set(fovea_mcpu cortex-m4)
 set(fovea_float hard)
 set(fovea_board mps2-an386)
+set(fovea_mhz 25)
 include("${CMAKE_CURRENT_LIST_DIR}/cortex-m.cmake")

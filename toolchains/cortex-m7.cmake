@@ -3,4 +3,5 @@
 set(fovea_mcpu cortex-m7)
 set(fovea_float hard)
 set(fovea_board mps2-an500)
+set(fovea_mhz 25)
 include("${CMAKE_CURRENT_LIST_DIR}/cortex-m.cmake")

@@ -23,7 +23,7 @@ riscv64="riscv64-linux-gnu-g++ g++-riscv64-linux-gnu qemu-riscv64 qemu-user"
 clang="clang++-19 clang-19"
 googletest="- googletest"
 
-target x86-64-sse2 ci - libgtest-dev
+target x86-64-sse2 nightly - libgtest-dev
 target x86-64-sse4 nightly - libgtest-dev
 target x86-64-avx2 nightly - libgtest-dev
 target x86-64-avx512 nightly - libgtest-dev
@@ -43,6 +43,7 @@ cortex_m="arm-none-eabi-g++ gcc-arm-none-eabi qemu-system-arm qemu-system-arm
 cxx_headers="- libstdc++-arm-none-eabi-dev"
 
 target cortex-m0plus ci $cortex_m
+target cortex-m3 nightly $cortex_m
 target cortex-m4f ci $cortex_m $googletest
 target cortex-m7 nightly $cortex_m $googletest
 target cortex-m33 nightly $cortex_m $googletest
@@ -53,5 +54,8 @@ target aarch64-none nightly $clang ld.lld-19 lld-19 - picolibc-aarch64-linux-gnu
 target riscv32-none nightly riscv64-unknown-elf-g++ gcc-riscv64-unknown-elf \
   - picolibc-riscv64-unknown-elf qemu-system-riscv32 qemu-system-misc \
   $cxx_headers
+
+# Where `./dev bench --instructions` counts.
+counted_targets=(aarch64-linux riscv64-v cortex-m4f cortex-m7 cortex-m55)
 
 unset cortex_m cxx_headers aarch64 armv7 riscv64 clang googletest

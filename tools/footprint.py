@@ -4,6 +4,7 @@
 
   footprint.py stack CALLGRAPH...             worst-case stack of each root
   footprint.py measure ...                    one configuration, as JSON
+  footprint.py count ...                      adds a call's instructions to it
   footprint.py table JSON...                  docs/footprint.md
 
 The stack is the deepest path through GCC's call graph (-fcallgraph-info=su, and
@@ -13,9 +14,14 @@ flash and RAM are the linked image less one that does nothing.
 
 import argparse
 import json
+import pathlib
 import re
 import subprocess
 import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'bench'))
+
+import instructions  # noqa: E402
 
 # What the compiler may call: (most bytes of stack, what it is). The memory
 # functions of newlib and picolibc and the integer helpers of libgcc take less.
@@ -148,6 +154,17 @@ def measure(args):
               getattr(args, f'limit_{what}'))
 
 
+def count(args):
+    _, counts = instructions.run(args.image, args.plugin, args.nm,
+                                 args.emulator)
+    if len(counts) != 1:
+        raise Problem(f'{args.image}: {len(counts)} calls, and not one')
+    file = pathlib.Path(args.json)
+    row = json.loads(file.read_text('utf-8'))
+    row['instructions'] = counts[0]
+    file.write_text(json.dumps(row), 'utf-8')
+
+
 def table(args):
     rows = []
     for file in args.json:
@@ -156,13 +173,15 @@ def table(args):
     if args.before:
         with open(args.before, encoding='utf-8') as stream:
             text = stream.read()
-        print(text[:text.index('| target |')], end='')
-    print('| target | configuration | flash | RAM | stack |')
-    print('|---|---|---|---|---|')
+        print(text.split('| target |')[0], end='')
+    columns = ('target', 'configuration', 'flash', 'ram', 'stack',
+               'instructions')
+    print('| target | configuration | flash | RAM | stack | instructions |')
+    print('|---' * len(columns) + '|')
     for row in rows:
-        stack_text = '' if row['stack'] is None else row['stack']
-        print(f"| {row['target']} | {row['configuration']} | {row['flash']} | "
-              f"{row['ram']} | {stack_text} |")
+        cells = [row.get(column) for column in columns]
+        print('| ' + ' | '.join('' if cell is None else str(cell)
+                                for cell in cells) + ' |')
 
 
 def main(argv):
@@ -180,6 +199,11 @@ def main(argv):
     command.add_argument('--limit-flash', type=int)
     command.add_argument('--limit-stack', type=int)
     command.set_defaults(run=measure)
+    command = commands.add_parser('count')
+    for name in ('json', 'image', 'plugin', 'nm'):
+        command.add_argument(f'--{name}', required=True)
+    command.add_argument('emulator', nargs='+')
+    command.set_defaults(run=count)
     command = commands.add_parser('table')
     command.add_argument('json', nargs='+')
     command.add_argument('--before', help='a page, for what stands above it')
@@ -187,7 +211,8 @@ def main(argv):
     args = parser.parse_args(argv)
     try:
         args.run(args)
-    except (Problem, OSError, subprocess.CalledProcessError) as problem:
+    except (Problem, instructions.Problem, OSError,
+            subprocess.CalledProcessError) as problem:
         print(f'footprint: {problem}', file=sys.stderr)
         return 1
     return 0

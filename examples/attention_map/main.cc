@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "../tinylm/weights_load.h"
 #include "fovea/heatmap.h"
 #include "model.h"
 #include "picture.h"
@@ -142,6 +143,7 @@ std::string LabelOf(unsigned char byte, bool unicode) {
 
 std::vector<std::string> LabelsOf(const std::string& text, bool unicode) {
   std::vector<std::string> labels;
+  labels.reserve(text.size());
   for (const char c : text) {
     labels.push_back(LabelOf(static_cast<unsigned char>(c), unicode));
   }
@@ -189,6 +191,7 @@ std::vector<std::string> LinesOf(const Head& head, const Options& options,
                                  const std::vector<std::string>& labels,
                                  size_t cell_width, size_t room) {
   std::vector<const char*> names;
+  names.reserve(labels.size());
   for (const std::string& label : labels) names.push_back(label.c_str());
   fovea::Heatmap map;
   map.values = head.weights;
@@ -254,6 +257,7 @@ void PrintSummary(const std::vector<Head>& heads) {
 bool Draw(const std::vector<Head>& heads, const Options& options,
           const std::string& text) {
   std::vector<Panel> panels;
+  panels.reserve(heads.size());
   for (const Head& head : heads) panels.push_back({head.Title(), head.weights});
   const size_t across = options.head == kAll ? kHeads : heads.size();
   const char* problem = WritePicture(

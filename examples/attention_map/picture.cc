@@ -2,6 +2,7 @@
 #include "picture.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #ifdef FOVEA_HAS_GD
@@ -32,7 +33,7 @@ Colour ColourOf(double share) {
   const int low = std::min(kSteps - 1, static_cast<int>(at));
   const double part = at - low;
   const auto mix = [&](int a, int b) {
-    return static_cast<int>(a + (b - a) * part + 0.5);
+    return static_cast<int>(std::lround(a + (b - a) * part));
   };
   const Colour &a = kScale[low], &b = kScale[low + 1];
   return {mix(a.red, b.red), mix(a.green, b.green), mix(a.blue, b.blue)};
@@ -69,8 +70,8 @@ class Canvas {
   }
   // One character in the middle of a cell.
   void Letter(int x, int y, int cell, char letter) {
-    const gdFontPtr font = gdFontGetTiny();
-    gdImageChar(image_, font, x + (cell - font->w) / 2,
+    const gdFont* font = gdFontGetTiny();
+    gdImageChar(image_, gdFontGetTiny(), x + (cell - font->w) / 2,
                 y + (cell - font->h) / 2, letter, Index({70, 70, 70}));
   }
 

@@ -11,8 +11,9 @@
 #include <cstring>
 
 #include "model.h"
-#include "sampler.h"
 #include "weights.h"
+#include "weights_load.h"
+#include "writer.h"
 
 namespace tinylm {
 namespace {
@@ -40,7 +41,9 @@ constexpr char kUsage[] =
     "                    any length; otherwise, when its 256 bytes are full, "
     "the\n"
     "                    newer half is read again\n"
-    "  --weights FILE    default: the file beside the program's source\n"
+    "  --weights FILE    of float32, or of float16 as pack_weights.py makes "
+    "them\n"
+    "                    (default: the file beside the program's source)\n"
     "  --loss FILE       print the model's loss on FILE instead, in nats per\n"
     "                    byte, in windows of 256 bytes, or with --endless as\n"
     "                    one stream\n"
@@ -64,9 +67,8 @@ struct Options {
 // Everything the program needs, sized when it was compiled.
 template <class Model>
 struct Memory {
-  typename Model::Cache cache;
+  WriterMemory<Model> writer;
   typename Model::Cache check_cache;
-  typename Model::Workspace workspace;
 };
 template <class Model>
 Memory<Model> memory;
@@ -207,126 +209,70 @@ struct Stopwatch {
   void Stop() { seconds += SecondsSince(started); }
 };
 
-// FNV-1a over the bits of the logits.
-uint64_t Hash(const float* values, size_t count, uint64_t hash) {
-  for (size_t i = 0; i < count; ++i) {
-    uint32_t bits;
-    std::memcpy(&bits, values + i, sizeof(bits));
-    hash = (hash ^ bits) * 0x100000001b3;
-  }
-  return hash;
-}
-constexpr uint64_t kHashSeed = 0xcbf29ce484222325;
-
-// One stream.  Where the context has a fixed size and is full, its older half
-// is forgotten and the newer one read again.
+// Compares what a writer's logits hash to since its context began with those of
+// the same tokens in as few calls as possible.
 template <class Model>
-class Writer {
+class Checker {
  public:
-  explicit Writer(const Options& options)
-      : sampler_(options.seed, options.temperature) {}
-
-  bool Begin(const char* prompt) {
-    memory_.cache.Clear();
-    end_ = std::strlen(prompt);
-    std::memcpy(shared.text, prompt, end_);
-    return Read(end_);
-  }
-
-  // Appends one token.
-  bool Next(uint8_t& token) {
-    const bool full = !Model::kEndless && end_ - begin_ == kContext;
-    if (full && !Shift()) return false;
-    token = sampler_.Draw(shared.logits);
-    shared.text[end_++] = token;
-    return Read(1);
-  }
-
-  // Compares the logits since the context began with those of the same tokens
-  // in as few calls as possible.
-  bool Check() {
-    check_.Start();
-    const bool ok = Compare();
-    check_.Stop();
+  bool Compare(const Writer<Model, Stopwatch>& writer) {
+    watch_.Start();
+    const bool ok = Check(Repeat(writer));
+    watch_.Stop();
     return ok;
   }
 
   bool differs() const { return differs_; }
   size_t checked() const { return checked_; }
-  double attention_seconds() const { return attention_.seconds; }
-  double check_seconds() const { return check_.seconds; }
+  double seconds() const { return watch_.seconds; }
 
  private:
-  // Takes the last `count` bytes of the text into the cache; the logits after
-  // them are next.
-  bool Read(size_t count) {
-    if (!tinylm::Check(Model::Step(shared.weights, shared.text + end_ - count,
-                                   count, memory_.cache, memory_.workspace, 1,
-                                   shared.logits, attention_))) {
-      return false;
-    }
-    if (count > 1) {  // the start of a context
-      hash_ = kHashSeed;
-      first_ = end_;
-    }
-    hash_ = Hash(shared.logits, kVocab, hash_);
-    return true;
-  }
-
-  bool Compare() {
-    memory_.check_cache.Clear();
-    uint64_t hash = kHashSeed;
-    for (size_t at = begin_; at < end_;) {
-      const size_t count = end_ - at < kContext ? end_ - at : kContext;
-      // Logits from that of the token before first_ on.
-      const size_t skipped = first_ > at + 1 ? first_ - 1 - at : 0;
+  fovea::Status Repeat(const Writer<Model, Stopwatch>& writer) {
+    typename Model::Cache& cache = memory<Model>.check_cache;
+    cache.Clear();
+    LogitsHash hash;
+    for (size_t at = writer.begin(); at < writer.end();) {
+      const size_t left = writer.end() - at;
+      const size_t count = left < kContext ? left : kContext;
+      // Logits from that of the token before first() on.
+      const size_t skipped =
+          writer.first() > at + 1 ? writer.first() - 1 - at : 0;
       const size_t wanted = skipped < count ? count - skipped : 0;
-      if (!tinylm::Check(Model::Step(shared.weights, shared.text + at, count,
-                                     memory_.check_cache, memory_.workspace,
-                                     wanted, shared.logits))) {
-        return false;
-      }
-      hash = Hash(shared.logits, wanted * kVocab, hash);
+      FOVEA_RETURN_IF_BAD(Model::Step(shared.weights, shared.text + at, count,
+                                      cache, memory<Model>.writer.workspace,
+                                      wanted, shared.logits));
+      hash.Add(shared.logits, wanted * kVocab);
       checked_ += wanted;
       at += count;
     }
-    differs_ |= hash != hash_;
-    return true;
+    differs_ |= hash.value() != writer.hash();
+    return fovea::Status::kOk;
   }
 
-  bool Shift() {
-    if (!Check()) return false;
-    begin_ = end_ - kContext / 2;
-    memory_.cache.Clear();
-    return Read(kContext / 2);
-  }
-
-  Memory<Model>& memory_ = memory<Model>;
-  Sampler sampler_;
-  size_t begin_ = 0;  // of the context in the text
-  size_t end_ = 0;    // of the text
-  size_t first_ = 0;  // the text's length at the first logits hashed
-  uint64_t hash_ = kHashSeed;
   size_t checked_ = 0;
   bool differs_ = false;
-  Stopwatch attention_;
-  Stopwatch check_;
+  Stopwatch watch_;
 };
 
 template <class Model>
 bool Generate(const Options& options) {
-  static Writer<Model> writer(options);
+  static Writer<Model, Stopwatch> writer(shared.weights, memory<Model>.writer,
+                                         shared.text, options.seed,
+                                         options.temperature);
+  Checker<Model> checker;
   const SteadyClock::time_point start = SteadyClock::now();
-  if (!writer.Begin(options.prompt)) return false;
+  if (!Check(writer.Begin(options.prompt, std::strlen(options.prompt)))) {
+    return false;
+  }
   std::fputs(options.prompt, stdout);
   for (size_t i = 0; i < options.tokens; ++i) {
+    if (writer.full() && !checker.Compare(writer)) return false;
     uint8_t token = 0;
-    if (!writer.Next(token)) return false;
+    if (!Check(writer.Next(token))) return false;
     std::fputc(token, stdout);
     std::fflush(stdout);
   }
-  const double seconds = SecondsSince(start) - writer.check_seconds();
-  if (!writer.Check()) return false;
+  const double seconds = SecondsSince(start) - checker.seconds();
+  if (!checker.Compare(writer)) return false;
   std::printf(
       "\n\n"
       "%zu bytes added, %.0f a second; %.0f %% of the time in multi-head "
@@ -335,11 +281,11 @@ bool Generate(const Options& options) {
       "workspace %zu bytes\n"
       "token by token against chunks of 256: %zu rows of logits, %s\n",
       options.tokens, static_cast<double>(options.tokens) / seconds,
-      100 * writer.attention_seconds() / seconds, kFileBytes,
+      100 * writer.clock().seconds / seconds, kFileBytes,
       shared.weights.held_out_loss, sizeof(typename Model::Cache),
-      sizeof(typename Model::Workspace), writer.checked(),
-      writer.differs() ? "BITS DIFFER" : "the same bits");
-  return !writer.differs();
+      sizeof(typename Model::Workspace), checker.checked(),
+      checker.differs() ? "BITS DIFFER" : "the same bits");
+  return !checker.differs();
 }
 
 // -log p of `next` under the logits [kVocab], in nats.
@@ -355,7 +301,7 @@ template <class Model>
 bool PrintLoss(const char* path) {
   std::FILE* stream = std::fopen(path, "rb");
   if (stream == nullptr) return Fail(path, "cannot be opened");
-  Memory<Model>& m = memory<Model>;
+  WriterMemory<Model>& m = memory<Model>.writer;
   m.cache.Clear();
   double total = 0;
   size_t predicted = 0;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "embed.h"
 #include "fovea/feed_forward.h"
 #include "fovea/multi_head.h"
 #include "fovea/rms_norm.h"
@@ -23,6 +24,7 @@ template <size_t kMaxChunk, class CacheElementArg = float,
           bool kEndlessArg = false>
 class Model {
  public:
+  static constexpr size_t kChunk = kMaxChunk;
   static constexpr bool kEndless = kEndlessArg;
 
   struct Config : fovea::MultiHeadConfig {
@@ -122,20 +124,6 @@ class Model {
                                   w.normed, kWidth));
     return fovea::Linear<kWidth, kVocab, kMaxChunk>::Run(
         weights.embedding, w.normed, kWidth, wanted, logits, kVocab);
-  }
-
-  // The embedding shares the output layer's panels: row t is column t % 16 of
-  // panel t / 16.
-  static void Embed(const Weights& weights, const uint8_t* tokens, size_t count,
-                    float* x) {
-    for (size_t t = 0; t < count; ++t) {
-      const float* panel = weights.embedding.panels +
-                           tokens[t] / fovea::kPanel * fovea::kPanel * kWidth +
-                           tokens[t] % fovea::kPanel;
-      for (size_t i = 0; i < kWidth; ++i) {
-        x[t * kWidth + i] = panel[i * fovea::kPanel];
-      }
-    }
   }
 
   // x += attention(norm(x)).

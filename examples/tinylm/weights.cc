@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "weights.h"
 
-#include <cstdio>
 #include <cstring>
+
+#include "hwy/base.h"
 
 namespace tinylm {
 namespace {
 
 constexpr size_t kChecksumAt = 24;
+enum Version : uint32_t { kFloat = 1, kFloat16 = 2 };
 
 template <class T>
 T Field(const WeightsFile& file, size_t offset) {
@@ -17,9 +19,9 @@ T Field(const WeightsFile& file, size_t offset) {
 }
 
 // FNV-1a over the file's 32-bit words, the checksum's own two taken as 0.
-uint64_t Checksum(const WeightsFile& file) {
+uint64_t Checksum(const WeightsFile& file, size_t size) {
   uint64_t value = 0xcbf29ce484222325;
-  for (size_t at = 0; at < kFileBytes; at += sizeof(uint32_t)) {
+  for (size_t at = 0; at < size; at += sizeof(uint32_t)) {
     const bool own = at == kChecksumAt || at == kChecksumAt + 4;
     value = (value ^ (own ? 0 : Field<uint32_t>(file, at))) * 0x100000001b3;
   }
@@ -56,6 +58,18 @@ class Tensors {
   const float* at_;
 };
 
+// Entry i takes the bytes of entries 2 i and 2 i + 1: from the last to the
+// first, none is overwritten before it is read.
+void ExpandFloat16(WeightsFile& file) {
+  unsigned char* tensors = file.bytes + kHeaderBytes;
+  for (size_t i = (kFileBytes - kHeaderBytes) / sizeof(float); i-- > 0;) {
+    hwy::float16_t half;
+    std::memcpy(&half, tensors + i * sizeof(half), sizeof(half));
+    const float value = hwy::F32FromF16(half);
+    std::memcpy(tensors + i * sizeof(value), &value, sizeof(value));
+  }
+}
+
 }  // namespace
 
 const char* CheckWeights(const WeightsFile& file, size_t size) {
@@ -63,15 +77,15 @@ const char* CheckWeights(const WeightsFile& file, size_t size) {
   if (std::memcmp(file.bytes, "fovealm", 8) != 0) {
     return "not a tinylm weights file (wrong magic)";
   }
-  if (Field<uint32_t>(file, 8) != 1) return "unknown version";
+  const uint32_t version = Field<uint32_t>(file, 8);
+  if (version != kFloat && version != kFloat16) return "unknown version";
   if (Field<uint32_t>(file, 12) != kHeaderBytes || !ShapeMatches(file)) {
     return "made for another model shape";
   }
-  if (Field<uint64_t>(file, 16) != kFileBytes || size > kFileBytes) {
-    return "wrong size";
-  }
-  if (size < kFileBytes) return "truncated";
-  if (Field<uint64_t>(file, kChecksumAt) != Checksum(file)) {
+  const size_t whole = version == kFloat ? kFileBytes : kFloat16FileBytes;
+  if (Field<uint64_t>(file, 16) != whole || size > whole) return "wrong size";
+  if (size < whole) return "truncated";
+  if (Field<uint64_t>(file, kChecksumAt) != Checksum(file, whole)) {
     return "corrupt (checksum differs)";
   }
   return nullptr;
@@ -95,16 +109,9 @@ void PointInto(const WeightsFile& file, Weights& weights) {
   weights.held_out_loss = Field<double>(file, 72);
 }
 
-const char* LoadWeights(const char* path, WeightsFile& file, Weights& weights) {
-  std::FILE* stream = std::fopen(path, "rb");
-  if (stream == nullptr) return "cannot be opened";
-  size_t size = std::fread(file.bytes, 1, kFileBytes, stream);
-  // One byte more than expected is enough to know.
-  if (size == kFileBytes && std::fgetc(stream) != EOF) ++size;
-  const bool failed = std::ferror(stream) != 0;
-  std::fclose(stream);
-  if (failed) return "cannot be read";
+const char* UseWeights(WeightsFile& file, size_t size, Weights& weights) {
   if (const char* error = CheckWeights(file, size)) return error;
+  if (Field<uint32_t>(file, 8) == kFloat16) ExpandFloat16(file);
   PointInto(file, weights);
   return nullptr;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads tinylm's weights file; its layout is described in weights_file.py.
+// tinylm's weights where they lie; the layout of their file is described in
+// weights_file.py.
 #ifndef FOVEA_EXAMPLES_TINYLM_WEIGHTS_H_
 #define FOVEA_EXAMPLES_TINYLM_WEIGHTS_H_
 
@@ -31,19 +32,25 @@ constexpr size_t kLayerFloats = 2 * kWidth + 2 * kWidth * kQueryRow +
 constexpr size_t kFileBytes =
     kHeaderBytes +
     (kVocab * kWidth + kLayers * kLayerFloats + kWidth) * sizeof(float);
+// Of a file whose tensors are float16.
+constexpr size_t kFloat16FileBytes =
+    kHeaderBytes + (kFileBytes - kHeaderBytes) / 2;
 
 // The file's bytes, aligned for the kernels: they are used where they lie.
 struct alignas(64) WeightsFile {
   unsigned char bytes[kFileBytes];
 };
 
-// Reads and checks `path` into `file` and points `weights` into it.  Returns
-// null, or what is wrong with the file; `weights` is then as it was.
-const char* LoadWeights(const char* path, WeightsFile& file, Weights& weights);
-
-// The same for a file that is in memory already.
+// Null if the first `size` bytes are a good file of either kind, else what is
+// wrong with them.  Of a longer file, kFileBytes + 1 for its size is enough.
 const char* CheckWeights(const WeightsFile& file, size_t size);
+
+// Points into a file of floats that is good.
 void PointInto(const WeightsFile& file, Weights& weights);
+
+// Checks, and points into it; float16 becomes floats in its place.  Returns
+// what CheckWeights does, and changes nothing where that is not null.
+const char* UseWeights(WeightsFile& file, size_t size, Weights& weights);
 
 }  // namespace tinylm
 

@@ -5,7 +5,7 @@ Everything is little-endian.  A header of 128 bytes:
 
     offset  type      field
     0       char[8]   magic "fovealm\\0"
-    8       u32       version, 1
+    8       u32       version: 1, tensors of float32; 2, of float16
     12      u32       bytes of this header, 128
     16      u64       bytes of the whole file
     24      u64       checksum: FNV-1a over the file's 32-bit words, this field taken as 0
@@ -19,10 +19,10 @@ Everything is little-endian.  A header of 128 bytes:
     60      u32       hidden
     64      f32       rope_base
     68      f32       norm_eps
-    72      f64       held-out loss, nats per byte
+    72      f64       held-out loss of the float32 weights, nats per byte
     80      char[48]  the same as text, padded with zeros
 
-Then the tensors, float32, in this order; every one is a multiple of 64 bytes, so that all
+Then the tensors in this order; of float32, every one is a multiple of 64 bytes, so that all
 of them lie aligned in a file that is mapped or linked into flash:
 
     embedding                     panels [vocab/16][width][16]; also the output layer
@@ -35,6 +35,9 @@ of them lie aligned in a file that is mapped or linked into flash:
 
 A panel is fovea's layout of a linear layer's weights: 16 output rows side by side, so
 that weight[out][in] of PyTorch stands at [out/16][in][out%16].
+
+float16 is half of the size; it is rounded to nearest even and expanded to float32 where it
+is loaded, so that the same file gives the same text everywhere.
 """
 
 import struct

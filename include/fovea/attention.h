@@ -44,26 +44,43 @@ class Attention {
       R::kHeadDim, R::kValueDim, R::kGroup, R::kMaxQueries * R::kGroup,
       FeaturesOf<R, kPartial, kRing, Stored, typename RotaryOf<R>::Turner>>;
   using Stored = typename Config::CacheElement;
-  using Shape = ShapeWith<false, false, float>;
-  using PartialShape = ShapeWith<true, false, float>;
+  static constexpr bool kInt8Keys = R::kArithmetic != Arithmetic::kFloat;
+  static constexpr bool kInt8Values = R::kArithmetic == Arithmetic::kInt8;
+  using Plain = std::conditional_t<kInt8Keys, int8_t, float>;
+  using Shape = ShapeWith<false, false, Plain>;
+  using PartialShape = ShapeWith<true, false, Plain>;
   using CacheShape = ShapeWith<false, R::kRing, Stored>;
   static constexpr bool kQuantised = CacheShape::Features::kQuantised;
   static constexpr size_t kMeans = CacheLayout<R, int8_t>::kMeans;
   using PartialCacheShape = ShapeWith<true, false, Stored>;
   using F = typename Shape::Features;
   template <class AnyF>
-  using WorkspaceOf =
+  using BlockWorkspaceOf =
       BlockWorkspace<AnyF, HWY_NAMESPACE::QueryFloats<Shape>(R::kHeadDim),
                      HWY_NAMESPACE::OutputStride(R::kValueDim), Shape::kRows,
                      HWY_NAMESPACE::TurnedFloats<Shape>(R::kHeadDim),
                      RoundUp(R::kHeadDim, 4) / 4, kMeans>;
   using Scratch = HWY_NAMESPACE::Scratch;
 
+  // Of the keys and values that Run quantises.
+  struct PlainR : R {
+    static constexpr bool kRing = false;
+  };
+  using PlainLayout = Int8Layout<PlainR>;
+  template <class AnyF>
+  using WorkspaceOf = typename std::conditional_t<
+      kInt8Keys,
+      Int8Workspace<BlockWorkspaceOf<AnyF>,
+                    PlainLayout::KeysOfHead(R::kMaxKeys),
+                    kInt8Values ? PlainLayout::ValuesOfHead(R::kMaxKeys) : 0>,
+      BlockWorkspaceOf<AnyF>>;
+
  public:
   using Element = typename Config::Element;
 
   // Scratch of one call; its contents mean nothing between calls.  sizeof is
-  // the RAM cost; it does not grow with kMaxKeys.
+  // the RAM cost; it does not grow with kMaxKeys, but for other kArithmetic
+  // than kFloat, where it holds one head's keys (and values) in int8.
   using Workspace = WorkspaceOf<typename CacheShape::Features>;
   using PartialWorkspace = WorkspaceOf<typename PartialCacheShape::Features>;
 
@@ -113,16 +130,19 @@ class Attention {
   //   kNullPointer    q, k, v or out has no data
   //   kZeroCount      batch, queries or keys is 0
   //   kTooManyTokens  queries > kMaxQueries, keys > kMaxKeys, one of the
-  //                   key_lengths or mask_keys > keys, or the RopeTable does
+  //                   key_lengths or mask_keys > keys, mask_blocks beyond their
+  //                   blocks, or the RopeTable does
   //                   not hold the queries' positions
   //   kBadStride      a stride is smaller than its row (see View)
   //   kBadScale       scale, softcap, a slope or a sink logit is out of range,
-  //                   or the rope not valid
+  //                   or the rope not valid; with int8 kArithmetic also: an
+  //                   entry of k (kInt8: or v), padding apart, is NaN or above
+  //                   FLT_MAX / 2
   //   kMisaligned     the workspace or a tensor is not aligned
   static Status Run(const Call& call, Workspace& workspace) noexcept {
     FOVEA_RETURN_IF_BAD(CheckRun(call, workspace));
     const auto group = [&](size_t b, size_t head) {
-      return GroupOfTensors<Shape>(call, b, head);
+      return GroupOfTensors<Shape>(call, b, head, workspace);
     };
     WithOrientation<Shape>(call, [&](auto orientation) {
       AttendHeads<decltype(orientation)>(call.batch, group, workspace);
@@ -139,7 +159,7 @@ class Attention {
                     size_t parts) noexcept {
     FOVEA_RETURN_IF_BAD(CheckRun(call, workspace));
     const auto group = [&](size_t b, size_t head) {
-      return GroupOfTensors<Shape>(call, b, head);
+      return GroupOfTensors<Shape>(call, b, head, workspace);
     };
     Status status = Status::kOk;
     WithOrientation<Shape>(call, [&](auto orientation) {
@@ -166,6 +186,8 @@ class Attention {
                      Workspace& workspace) noexcept {
     FOVEA_RETURN_IF_BAD(CheckStep(call, caches, workspace));
     for (size_t b = 0; b < call.batch; ++b) {
+      // A call of one cache has a batch of 1, which the analyzer forgets.
+      // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage)
       StepStream(call, b, *caches[b], workspace);
     }
     return Status::kOk;
@@ -203,7 +225,7 @@ class Attention {
     FOVEA_RETURN_IF_BAD(
         CheckPartial(call, first_key, end_key, call.keys, partial));
     const auto group = [&](size_t b, size_t head) {
-      const auto whole = GroupOfTensors<PartialShape>(call, b, head);
+      const auto whole = GroupOfTensors<PartialShape>(call, b, head, workspace);
       return Restricted(whole, partial, b, head, first_key, end_key);
     };
     WithOrientation<PartialShape>(call, [&](auto orientation) {
@@ -249,15 +271,40 @@ class Attention {
   }
 
  private:
+  // Where keys and values of int8 come from: quantised before the first query
+  // of a head attends, or a cache.
+  struct Quantises {
+    template <class AnyGroup>
+    static void Prepare(const AnyGroup& group) noexcept {
+      HWY_NAMESPACE::QuantiseKeys<PlainLayout>(
+          group.plain_k, group.plain_k_stride, group.plain_keys,
+          group.key_store);
+      if constexpr (kInt8Values) {
+        HWY_NAMESPACE::QuantiseValues<PlainLayout>(
+            group.plain_v, group.plain_v_stride, group.plain_keys,
+            group.value_store);
+      }
+    }
+  };
+  struct IsQuantised {
+    template <class AnyGroup>
+    static void Prepare(const AnyGroup&) noexcept {}
+  };
+
   template <class AnyShape, class Body>
   static void WithOrientation(const Call& call, const Body& body) {
-    HWY_NAMESPACE::WithPlainOrientation<AnyShape>(call.queries * R::kGroup,
-                                                  body);
+    if constexpr (kInt8Keys) {
+      body(HWY_NAMESPACE::Int8KeyLanes<AnyShape, Quantises>());
+    } else {
+      HWY_NAMESPACE::WithPlainOrientation<AnyShape>(call.queries * R::kGroup,
+                                                    body);
+    }
   }
   template <class AnyShape>
-  using FromCache =
+  using FromCache = std::conditional_t<
+      kInt8Keys, HWY_NAMESPACE::Int8KeyLanes<AnyShape, IsQuantised>,
       std::conditional_t<kQuantised, HWY_NAMESPACE::QuantisedKeyLanes<AnyShape>,
-                         HWY_NAMESPACE::KeyLanes<AnyShape>>;
+                         HWY_NAMESPACE::KeyLanes<AnyShape>>>;
   static constexpr float kLog2e = HWY_NAMESPACE::kLog2e;
 
   // ------------------------------------------------------------------- checks
@@ -274,7 +321,32 @@ class Attention {
     FOVEA_RETURN_IF_BAD(CheckRope(call, call.first_position));
     FOVEA_RETURN_IF_BAD(
         CheckKeyLengths(call.key_lengths, call.batch, call.keys));
+    if constexpr (kInt8Keys) FOVEA_RETURN_IF_BAD(CheckEntries(call));
     return CheckOptions<R>(call, call.batch, call.queries, call.keys);
+  }
+
+  // Keys that a query may see, and values, must have a scale.
+  static Status CheckEntries(const Call& call) noexcept {
+    for (size_t b = 0; b < call.batch; ++b) {
+      const size_t keys = PlainKeys(call, b);
+      for (size_t head = 0; head < R::kKvHeads; ++head) {
+        const bool sound =
+            HWY_NAMESPACE::AreStorable<R::kHeadDim>(call.k.Row(b, head, 0),
+                                                    call.k.token_stride, keys,
+                                                    PlainLayout::kRoomOfKey) &&
+            (!kInt8Values || HWY_NAMESPACE::AreStorable<R::kValueDim>(
+                                 call.v.Row(b, head, 0), call.v.token_stride,
+                                 keys, PlainLayout::kRoomOfValue));
+        if (!sound) return Status::kBadScale;
+      }
+    }
+    return Status::kOk;
+  }
+
+  // Keys of a batch entry that take part.
+  static size_t PlainKeys(const Call& call, size_t batch) noexcept {
+    const bool padded = call.key_lengths != nullptr && !F::kEveryKey;
+    return padded ? call.key_lengths[batch] : call.keys;
   }
 
   template <class AnyWorkspace>
@@ -312,8 +384,8 @@ class Attention {
         return Status::kMisaligned;
       }
       FOVEA_RETURN_IF_BAD(caches[b]->CheckRoom(call.queries));
-      FOVEA_RETURN_IF_BAD(KvCache<Config>::CheckTokens(
-          TokensFrom(call.k, b, 0), TokensFrom(call.v, b, 0), call.queries));
+      FOVEA_RETURN_IF_BAD(
+          KvCache<Config>::CheckTokens(call.k, call.v, b, call.queries));
       FOVEA_RETURN_IF_BAD(
           CheckRope(call, static_cast<int64_t>(caches[b]->position())));
       const size_t size = caches[b]->size() + call.queries;
@@ -456,15 +528,36 @@ class Attention {
   }
 
   // One kv head of Run.
-  template <class AnyShape>
+  template <class AnyShape, class AnyWorkspace>
   static HWY_NAMESPACE::GroupOf<AnyShape> GroupOfTensors(
-      const Call& call, size_t batch, size_t kv_head) noexcept {
+      const Call& call, size_t batch, size_t kv_head,
+      AnyWorkspace& workspace) noexcept {
     const Chunk chunk = WholeEntry(call, batch);
     auto group = GroupOfQueries<AnyShape>(call, chunk, kv_head);
-    group.k = call.k.Row(batch, kv_head, 0);
-    group.k_token_stride = call.k.token_stride;
-    group.v = call.v.Row(batch, kv_head, 0);
-    group.v_token_stride = call.v.token_stride;
+    const float* k = call.k.Row(batch, kv_head, 0);
+    const float* v = call.v.Row(batch, kv_head, 0);
+    if constexpr (kInt8Keys) {
+      group.plain_k = k;
+      group.plain_k_stride = call.k.token_stride;
+      group.plain_v = v;
+      group.plain_v_stride = call.v.token_stride;
+      group.plain_keys = PlainKeys(call, batch);
+      group.key_store = workspace.KeyStore();
+      group.value_store = workspace.ValueStore();
+      SetInt8Keys<PlainLayout>(group.key_store, R::kMaxKeys, group);
+      if constexpr (kInt8Values) {
+        SetInt8Values<PlainLayout>(group.value_store, R::kMaxKeys, group);
+      } else {
+        group.v = v;
+        group.v_token_stride = call.v.token_stride;
+      }
+    } else {
+      static_cast<void>(workspace);
+      group.k = k;
+      group.k_token_stride = call.k.token_stride;
+      group.v = v;
+      group.v_token_stride = call.v.token_stride;
+    }
     const size_t visible =
         call.key_lengths ? call.key_lengths[batch] : call.keys;
     SetKeys<AnyShape>(call, chunk, kv_head, call.keys, visible, group);
@@ -484,9 +577,53 @@ class Attention {
     return group;
   }
 
+  // One head's keys, or values, as AnyLayout has them for so many slots.
+  template <class AnyLayout, class AnyGroup>
+  static void SetInt8Keys(const int8_t* keys, size_t slots,
+                          AnyGroup& group) noexcept {
+    const auto floats = [&](size_t offset) {
+      return AnyLayout::FloatsAt(keys, offset);
+    };
+    group.k = keys;
+    group.k_token_stride = 0;  // panels
+    group.first_keys = floats(AnyLayout::FirstKeys(slots));
+    group.means = floats(AnyLayout::Means(slots));
+    group.key_scales = floats(AnyLayout::KeyScales(slots));
+    group.channels = floats(AnyLayout::Channels(slots));
+    group.channel_stride = AnyLayout::ChannelStride(slots);
+    group.channel_dims = AnyLayout::IntsAt(keys, AnyLayout::Dims(slots));
+    group.range_count = AnyLayout::kRanges;
+  }
+  template <class AnyLayout, class AnyGroup>
+  static void SetInt8Values(const int8_t* values, size_t slots,
+                            AnyGroup& group) noexcept {
+    group.v = values;
+    group.v_token_stride = R::kValueDim;
+    group.value_scales =
+        AnyLayout::FloatsAt(values, AnyLayout::ValueScales(slots));
+  }
+
   template <class AnyGroup>
   static void SetCache(const CacheView<Config>& cache, size_t kv_head,
                        AnyGroup& group) noexcept {
+    if constexpr (kInt8Keys) {
+      using Layout = Int8Layout<R>;
+      const int8_t* values = cache.ValueRows(kv_head);
+      SetInt8Keys<Layout>(cache.KeyPanels(kv_head), cache.slots(), group);
+      if constexpr (kInt8Values) {
+        SetInt8Values<Layout>(values, cache.slots(), group);
+      } else {
+        group.v = Layout::FloatsAt(values, 0);
+        group.v_token_stride = R::kValueDim;
+      }
+    } else {
+      SetPlainCache(cache, kv_head, group);
+    }
+  }
+
+  template <class AnyGroup>
+  static void SetPlainCache(const CacheView<Config>& cache, size_t kv_head,
+                            AnyGroup& group) noexcept {
     group.k = cache.KeyPanels(kv_head);
     group.k_token_stride = 0;  // panels
     group.v = cache.ValueRows(kv_head);

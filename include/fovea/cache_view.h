@@ -14,6 +14,7 @@
 #include "fovea/cache_span.h"
 #include "fovea/check.h"
 #include "fovea/config.h"
+#include "fovea/int8_layout.h"
 #include "fovea/kv_cache.h"
 #include "fovea/status.h"
 
@@ -90,6 +91,7 @@ class CacheView {
 
   // As of KvCache.
   size_t size() const noexcept { return span_.size(); }
+  // Likewise.
   auto position() const noexcept { return span_.position(); }
 
   // What Save writes for so many used slots.
@@ -116,7 +118,7 @@ class CacheView {
 
  private:
   friend Cache;
-  using Layout = CacheLayout<R, Stored>;
+  using Layout = LayoutOf<R, Stored>;
 
   static constexpr size_t DataBytes(size_t tokens) noexcept {
     return R::kKvHeads * sizeof(Stored) *
@@ -127,7 +129,7 @@ class CacheView {
     CacheHeader header{};
     std::memcpy(header.magic, kCacheMagic, sizeof(kCacheMagic));
     header.version = kCacheVersion;
-    header.element = ElementCode<Stored>();
+    header.element = ElementCode<Stored>(R::kArithmetic);
     header.kv_heads = R::kKvHeads;
     header.head_dim = R::kHeadDim;
     header.value_dim = R::kValueDim;

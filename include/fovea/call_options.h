@@ -28,6 +28,17 @@ struct Mask<MaskKind::kBoolean> {
   // beyond it are hidden.
   size_t mask_keys = 0;
 };
+// Sparse attention (arXiv 1904.10509, 2007.14062): keys that a block of queries
+// does not see are not visited, and cost nothing.
+// [batch][head][ceil(queries / 64)][mask_blocks], strides as above; the third
+// steps from one block of queries to the next.
+template <>
+struct Mask<MaskKind::kBlock> {
+  View<const uint8_t> block_mask;  // 0 hides 64 keys from 64 queries
+  // Columns of the mask, at most ceil(keys / 64), which 0 stands for.  Keys
+  // beyond it are hidden.
+  size_t mask_blocks = 0;
+};
 template <>
 struct Mask<MaskKind::kAdditive> {
   View<const float> bias;  // added to the score; -inf hides the key
@@ -35,9 +46,9 @@ struct Mask<MaskKind::kAdditive> {
 };
 template <>
 struct Mask<MaskKind::kEither> {
-  View<const uint8_t> mask;
-  View<const float> bias;
-  size_t mask_keys = 0;  // of both
+  View<const uint8_t> mask;  // as above
+  View<const float> bias;    // as above
+  size_t mask_keys = 0;      // of both
 };
 
 // With kSoftcap: score = softcap * tanh(score / softcap), before ALiBi, bias
@@ -71,7 +82,7 @@ struct SinkLogits<true> {
 // With a ScorePolicy: its run-time data, copied with the call.
 template <class ScorePolicy>
 struct Policy {
-  ScorePolicy score_policy{};
+  ScorePolicy score_policy{};  // score_policy.h
 };
 template <>
 struct Policy<void> {};
@@ -120,7 +131,7 @@ struct CallOptions : options::Mask<R::kMask>,
 // Step, the keys), and must be there.
 template <class Rotary>
 struct RotaryOptions {
-  const Rotary* rope = nullptr;
+  const Rotary* rope = nullptr;  // valid (Rope::Check), not null
   // What key 0 turns by, modulo 2^64: query i turns by rotary_position +
   // first_position + i, in Step by rotary_position + the cache's position().
   // Other than 0 where the keys are not a stream from its beginning.
@@ -158,8 +169,19 @@ CallOptions<To> OptionsFrom(const CallOptions<R>& call, const CallRow& from,
   if constexpr (kMask == MaskKind::kAdditive || kMask == MaskKind::kEither) {
     to.bias = from_row(call.bias);
   }
-  if constexpr (kMask != MaskKind::kNone) {
+  if constexpr (kMask != MaskKind::kNone && kMask != MaskKind::kBlock) {
     to.mask_keys = call.mask_keys == 0 ? keys : call.mask_keys;
+  }
+  if constexpr (kMask == MaskKind::kBlock) {
+    // From query 0 on, since a row may stand anywhere in its block: only a ring
+    // begins elsewhere, and has no mask.
+    to.block_mask = call.block_mask;
+    if (to.block_mask.data) {
+      to.block_mask.data = call.block_mask.Row(from.entry, from.head, 0);
+    }
+    to.mask_blocks = call.mask_blocks == 0
+                         ? (keys + kMaskBlock - 1) / kMaskBlock
+                         : call.mask_blocks;
   }
   if constexpr (To::kSoftcap) to.softcap = call.softcap;
   if constexpr (To::kAlibi) {

@@ -17,8 +17,12 @@ enum class MaskKind : uint8_t {
   kNone,
   kBoolean,   // Call::mask: a byte a key, 0 hides it
   kAdditive,  // Call::bias: a float a key, added to the score; -inf hides it
-  kEither,    // both of them, each of which a call may leave out
+  kBlock,   // Call::block_mask: a byte for 64 queries by 64 keys, 0 hides them
+  kEither,  // mask and bias, each of which a call may leave out
 };
+
+// Tokens of a block of MaskKind::kBlock, on both axes.
+constexpr size_t kMaskBlock = 64;
 
 // Which scores a call writes to Call::scores (the qk_matmul_output_mode of
 // ONNX's Attention operator; its fourth one, the weights, is kWeights).
@@ -35,6 +39,15 @@ enum class RopePairs : uint8_t {
   kInterleaved,  // (x[2 i], x[2 i + 1]): the paper, GPT-J
 };
 
+// What the products of an attention are computed in (docs/numerics.md).
+enum class Arithmetic : uint8_t {
+  kFloat,
+  // q . k in int8, keys stored so; softmax and P.V in float.
+  kInt8Scores,
+  // P.V in int8 too: check it on data of your own with CheckInt8 (check_int8.h)
+  kInt8,
+};
+
 //   struct MyConfig : fovea::AttentionConfig {
 //     static constexpr size_t kHeads = 4, kKvHeads = 2, kHeadDim = 32;
 //     static constexpr size_t kMaxQueries = 1, kMaxKeys = 256;
@@ -46,6 +59,11 @@ struct AttentionConfig {
   // memory; keys and values are rounded to it, and computed with in float.
   // int8_t for a quarter: each row has a scale, and products are integers.
   using CacheElement = float;
+  // Of Run as of a cache, whose bits agree.  Other than kFloat needs
+  // CacheElement = int8_t, refuses keys (and kInt8 values) that are not finite,
+  // and has a Workspace that grows with kMaxKeys: Run quantises the keys of one
+  // head at a time there.  kInt8Scores keeps the values of a cache as float.
+  static constexpr Arithmetic kArithmetic = Arithmetic::kFloat;
 
   static constexpr size_t kHeads = 1;       // query heads
   static constexpr size_t kKvHeads = 0;     // divides kHeads; 0: as kHeads
@@ -84,7 +102,9 @@ struct AttentionConfig {
   // A functor that changes scores, inlined into the kernel (score_policy.h).
   using ScorePolicy = void;
   // An int8 cache stores keys less a mean of earlier ones, for channels that
-  // are large in all of them; exact but for the rounding of less.
+  // are large in all of them; exact but for the rounding of less.  Other
+  // Arithmetic than kFloat then also keeps the two channels that varied most
+  // among those as float.
   static constexpr bool kSmoothKeys = true;
   static constexpr bool kLse = false;                       // Call::lse
   static constexpr bool kWeights = false;                   // Call::weights
@@ -94,6 +114,7 @@ struct AttentionConfig {
 // The config with its defaults filled in and its rules checked.
 template <class Config>
 struct Resolved {
+  static constexpr Arithmetic kArithmetic = Config::kArithmetic;
   static constexpr size_t kHeads = Config::kHeads;
   static constexpr size_t kKvHeads =
       Config::kKvHeads == 0 ? kHeads : Config::kKvHeads;
@@ -128,6 +149,9 @@ struct Resolved {
           std::is_same<typename Config::CacheElement, hwy::float16_t>::value ||
           std::is_same<typename Config::CacheElement, int8_t>::value,
       "CacheElement must be float, hwy::bfloat16_t, hwy::float16_t or int8_t");
+  static_assert(kArithmetic == Arithmetic::kFloat ||
+                    std::is_same<typename Config::CacheElement, int8_t>::value,
+                "kArithmetic in int8 needs a CacheElement of int8_t");
   static_assert(kHeads > 0 && kHeads % kKvHeads == 0,
                 "kKvHeads must divide kHeads");
   static_assert(kHeadDim >= 1 && kHeadDim <= 256, "kHeadDim must be 1 to 256");

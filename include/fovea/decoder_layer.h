@@ -79,8 +79,10 @@ class DecoderLayer {
   using MemoryCache = KvCache<DecoderCrossConfig<Config>>;
 
   static constexpr size_t kMemoryDim = CrossAttention::kMemoryDim;
+  // The most tokens of a memory.
   static constexpr size_t kMaxMemory = DecoderCrossConfig<Config>::kMaxKeys;
 
+  // The parameters of one layer, beside their names in PyTorch.
   struct Weights {
     typename SelfAttention::Weights self_attention;    // self_attn
     NormWeights self_attention_norm;                   // norm1

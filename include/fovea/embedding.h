@@ -16,6 +16,7 @@
 namespace fovea {
 inline namespace FOVEA_TARGET_NAMESPACE {
 
+// The rows of a token table.
 template <size_t kDim>
 class Embedding {
   static_assert(kDim > 0, "a row has at least one element");

@@ -38,6 +38,7 @@ class EncoderLayer {
                              Config::kActivation>;
   using Cache = KvCache<Config>;
 
+  // The parameters of one layer, beside their names in PyTorch.
   struct Weights {
     typename SelfAttention::Weights attention;  // PyTorch: self_attn
     NormWeights attention_norm;                 // norm1

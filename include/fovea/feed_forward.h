@@ -19,6 +19,7 @@
 
 namespace fovea {
 
+// What stands between the two linear layers.
 enum class Activation : uint8_t {
   kSwiGlu,    // silu(gate(x)) * up(x), silu(x) = x / (1 + e^-x)
   kRelu,      // max(x, 0)
@@ -52,6 +53,7 @@ struct FeedForwardParts<kHidden, kMaxTokens, true> {
   };
 };
 
+// kMaxTokens: the most of one call, and what the workspace has room for.
 template <size_t kDim, size_t kHidden, size_t kMaxTokens = 1,
           Activation kActivation = Activation::kSwiGlu>
 class FeedForward {

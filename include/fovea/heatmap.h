@@ -19,10 +19,10 @@ namespace fovea {
 
 // A matrix [rows][columns], such as Call::weights of one head.
 struct Heatmap {
-  const float* values = nullptr;
-  size_t rows = 0;
-  size_t columns = 0;
-  size_t stride = 0;  // elements from row to row; 0: columns
+  const float* values = nullptr;  // [rows][columns]; NaN shows as '?'
+  size_t rows = 0;                // 1 or more
+  size_t columns = 0;             // 1 or more
+  size_t stride = 0;              // elements from row to row; 0: columns
   // UTF-8 text of each row and column, [rows] and [columns], or null for none;
   // no entry may be null.  Control characters and what is not UTF-8 show as
   // '?'.
@@ -30,6 +30,7 @@ struct Heatmap {
   const char* const* column_labels = nullptr;
 };
 
+// How it is drawn.
 struct HeatmapOptions {
   // Most cells of a line.  More columns share cells, which show the largest of
   // theirs: an average would hide what a head looks at.
@@ -172,7 +173,8 @@ inline const char* Shade(float value, float most, bool ascii) noexcept {
   if (share >= 1.0f) {
     level = levels - 1;
   } else if (share > 0.0f) {
-    level = static_cast<size_t>(share * darkest + 0.5f);
+    // Half up; 2 x is exact where x + 1/2 need not be.
+    level = (static_cast<size_t>(2.0f * share * darkest) + 1) / 2;
   }
   return ascii ? kAscii[level] : kUnicode[level];
 }

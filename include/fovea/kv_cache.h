@@ -12,7 +12,7 @@
 #include "fovea/cache_span.h"
 #include "fovea/check.h"
 #include "fovea/config.h"
-#include "fovea/quantised_layout.h"
+#include "fovea/int8_layout.h"
 #include "fovea/rope.h"
 #include "fovea/status.h"
 #include "fovea/view.h"
@@ -35,7 +35,7 @@ class CacheView;
 template <class Config>
 class alignas(kCacheLine) KvCache {
   using R = Resolved<Config>;
-  using Layout = CacheLayout<R, typename Config::CacheElement>;
+  using Layout = LayoutOf<R, typename Config::CacheElement>;
 
  public:
   using Element = typename Config::Element;
@@ -50,7 +50,7 @@ class alignas(kCacheLine) KvCache {
   // kNullPointer, kZeroCount, kBadStride, kMisaligned (this object or the
   // data), kCacheFull (none of the tokens is taken; a ring is never full).  An
   // int8 cache also kBadScale: an entry is NaN or above FLT_MAX / 2 (of k with
-  // kRotaryDim: FLT_MAX / 4).
+  // kRotaryDim: FLT_MAX / 4); kInt8Scores takes any values.
   Status Append(View<const Element> k, View<const Element> v,
                 size_t tokens) noexcept {
     FOVEA_RETURN_IF_BAD(CheckAppend(k, v, tokens));
@@ -85,7 +85,7 @@ class alignas(kCacheLine) KvCache {
     FOVEA_RETURN_IF_BAD(
         CheckView(v, {1, R::kKvHeads, tokens, R::kValueDim}, Shares::kBatch));
     FOVEA_RETURN_IF_BAD(CheckRoom(tokens));
-    return CheckTokens(k, v, tokens);
+    return CheckTokens(k, v, 0, tokens);
   }
 
   // kMisaligned (this object), kCacheFull.
@@ -94,12 +94,13 @@ class alignas(kCacheLine) KvCache {
     return span_.HasRoomFor(tokens) ? Status::kOk : Status::kCacheFull;
   }
 
-  // kBadScale.
-  static Status CheckTokens(View<const Element> k, View<const Element> v,
+  // kBadScale.  The tokens are those of one batch entry.
+  static Status CheckTokens(const View<const Element>& k,
+                            const View<const Element>& v, size_t batch,
                             size_t tokens) noexcept {
     for (size_t head = 0; head < R::kKvHeads; ++head) {
       for (size_t t = 0; t < tokens; ++t) {
-        if (!Layout::Accepts(k.Row(0, head, t), v.Row(0, head, t))) {
+        if (!Layout::Accepts(k.Row(batch, head, t), v.Row(batch, head, t))) {
           return Status::kBadScale;
         }
       }
@@ -118,6 +119,7 @@ class alignas(kCacheLine) KvCache {
     return Status::kOk;
   }
 
+  // The most tokens it can hold.
   static constexpr size_t capacity() noexcept { return Span::kTokens; }
   // Tokens held.
   size_t size() const noexcept { return span_.size(); }
@@ -136,6 +138,7 @@ class alignas(kCacheLine) KvCache {
   size_t SavedBytes() const noexcept {
     return CacheView<Config>::SavedBytes(span_.UsedSlots());
   }
+  // Those of a full cache.
   static constexpr size_t MostSavedBytes() noexcept {
     return CacheView<Config>::SavedBytes(Span::kTokens);
   }

@@ -15,6 +15,7 @@
 namespace fovea {
 inline namespace FOVEA_TARGET_NAMESPACE {
 
+// Over rows of kDim elements (Ba et al., arXiv 1607.06450).
 template <size_t kDim>
 class LayerNorm {
   static_assert(kDim > 0, "a row has at least one element");

@@ -15,6 +15,7 @@
 #include "fovea/config.h"
 #include "fovea/kv_cache.h"
 #include "fovea/linear.h"
+#include "fovea/linear_int8.h"
 #include "fovea/rope.h"
 #include "fovea/status.h"
 #include "fovea/target.h"
@@ -26,23 +27,64 @@ namespace fovea {
 struct MultiHeadConfig : AttentionConfig {
   static constexpr size_t kModelDim = 64;  // of x and y
   static constexpr size_t kMemoryDim = 0;  // of a memory; 0: as kModelDim
+  using WeightElement = float;  // of the projections: float or int8_t
 };
 
 inline namespace FOVEA_TARGET_NAMESPACE {
 
+// The projections by the element of their weights.
+template <class Element>
+struct Projections {
+  using Weights = LinearWeights;
+  template <size_t kInputs, size_t kOutputs, size_t kMaxTokens>
+  using Layer = Linear<kInputs, kOutputs, kMaxTokens>;
+  template <size_t kDim, size_t kMaxTokens>
+  struct Scratch {};
+  template <class AnyLayer, class AnyScratch>
+  static void Apply(const Weights& weights, const float* x, size_t x_stride,
+                    size_t tokens, float* y, size_t y_stride,
+                    AnyScratch&) noexcept {
+    AnyLayer::Apply(weights, x, x_stride, tokens, y, y_stride);
+  }
+};
+template <>
+struct Projections<int8_t> {
+  using Weights = LinearInt8Weights;
+  template <size_t kInputs, size_t kOutputs, size_t kMaxTokens>
+  using Layer = LinearInt8<kInputs, kOutputs, kMaxTokens>;
+  // Of the widest layer and the most tokens, in turn of each.
+  template <size_t kDim, size_t kMaxTokens>
+  struct Scratch {
+    typename LinearInt8<kDim, 1, kMaxTokens>::Workspace layer;
+  };
+  template <class AnyLayer, class AnyScratch>
+  static void Apply(const Weights& weights, const float* x, size_t x_stride,
+                    size_t tokens, float* y, size_t y_stride,
+                    AnyScratch& scratch) noexcept {
+    AnyLayer::Apply(weights, x, x_stride, tokens, y, y_stride, scratch.layer);
+  }
+};
+
+// Config: derived from MultiHeadConfig.
 template <class Config>
 class MultiHeadAttention {
   using R = Resolved<Config>;
   using Core = Attention<Config>;
+  using Project = Projections<typename Config::WeightElement>;
+  using LayerWeights = typename Project::Weights;
+  static constexpr size_t Larger(size_t a, size_t b) { return a > b ? a : b; }
 
  public:
   static constexpr size_t kModelDim = Config::kModelDim;
+  // With its default filled in.
   static constexpr size_t kMemoryDim =
       Config::kMemoryDim == 0 ? kModelDim : Config::kMemoryDim;
+  // Elements of a token's projected row.
   static constexpr size_t kQueryRow = R::kHeads * R::kHeadDim;
   static constexpr size_t kKeyRow = R::kKvHeads * R::kHeadDim;
   static constexpr size_t kValueRow = R::kKvHeads * R::kValueDim;
   static constexpr size_t kOutputRow = R::kHeads * R::kValueDim;
+  // Whether queries and keys turn with their position.
   static constexpr bool kRotary = Config::kRotaryDim > 0;
   // Tokens of keys that one call projects at most.
   static constexpr size_t kMaxProjected =
@@ -53,18 +95,22 @@ class MultiHeadAttention {
   // With kRotaryDim: a Rope, or the RopeTable of kRotaryPositions.
   using Rotary = typename Core::Rotary;
 
-  // Packed by PackLinear from PyTorch's [out][in]: rows of
+  // Packed by PackLinear (PackLinearInt8) from PyTorch's [out][in]: rows of
   // in_proj_weight are q (kHeads * kHeadDim of them), k, v.
   struct Weights {
-    LinearWeights q;               // kModelDim -> kHeads * kHeadDim
-    LinearWeights k;               // kMemoryDim -> kKvHeads * kHeadDim
-    LinearWeights v;               // kMemoryDim -> kKvHeads * kValueDim
-    LinearWeights out;             // kHeads * kValueDim -> kModelDim
+    LayerWeights q;                // kModelDim -> kHeads * kHeadDim
+    LayerWeights k;                // kMemoryDim -> kKvHeads * kHeadDim
+    LayerWeights v;                // kMemoryDim -> kKvHeads * kValueDim
+    LayerWeights out;              // kHeads * kValueDim -> kModelDim
     const Rotary* rope = nullptr;  // needed with kRotaryDim > 0; valid
   };
 
+  // Empty for weights of float.
+  using ProjectionScratch = typename Project::template Scratch<
+      Larger(Larger(kModelDim, kMemoryDim), kOutputRow), kMaxProjected>;
+
   // Scratch of Run: projected queries, keys and values of one batch entry.
-  struct alignas(64) Workspace {
+  struct alignas(64) Workspace : ProjectionScratch {
     float q[R::kMaxQueries * kQueryRow];
     float k[kMaxProjected * kKeyRow];
     float v[kMaxProjected * kValueRow];
@@ -73,7 +119,7 @@ class MultiHeadAttention {
   };
 
   // Scratch of Step and Attend alone: no room for kMaxKeys projected keys.
-  struct alignas(64) StepWorkspace {
+  struct alignas(64) StepWorkspace : ProjectionScratch {
     float q[R::kMaxQueries * kQueryRow];
     float k[R::kMaxQueries * kKeyRow];
     float v[R::kMaxQueries * kValueRow];
@@ -223,7 +269,8 @@ class MultiHeadAttention {
     return Status::kOk;
   }
 
-  // Whether the calls above accept these weights.  kNullPointer, kMisaligned.
+  // Whether the calls above accept these weights.  kNullPointer, kMisaligned;
+  // of int8 also kBadScale.
   static Status Check(const Weights& weights) noexcept {
     FOVEA_RETURN_IF_BAD(ToQueries::Check(weights.q));
     FOVEA_RETURN_IF_BAD(ToKeys::Check(weights.k));
@@ -242,10 +289,14 @@ class MultiHeadAttention {
   }
 
  private:
-  using ToQueries = Linear<kModelDim, kQueryRow, R::kMaxQueries>;
-  using ToKeys = Linear<kMemoryDim, kKeyRow, kMaxProjected>;
-  using ToValues = Linear<kMemoryDim, kValueRow, kMaxProjected>;
-  using ToOutput = Linear<kOutputRow, kModelDim, R::kMaxQueries>;
+  using ToQueries =
+      typename Project::template Layer<kModelDim, kQueryRow, R::kMaxQueries>;
+  using ToKeys =
+      typename Project::template Layer<kMemoryDim, kKeyRow, kMaxProjected>;
+  using ToValues =
+      typename Project::template Layer<kMemoryDim, kValueRow, kMaxProjected>;
+  using ToOutput =
+      typename Project::template Layer<kOutputRow, kModelDim, R::kMaxQueries>;
 
   template <class AnyWorkspace>
   static Status CheckCall(const Weights& weights, const Call& call,
@@ -291,23 +342,27 @@ class MultiHeadAttention {
   template <class AnyWorkspace>
   static void ProjectQueries(const Weights& weights, const Call& call,
                              size_t batch, AnyWorkspace& w) noexcept {
-    ToQueries::Apply(weights.q, call.x.Row(batch, 0, 0), call.x.token_stride,
-                     call.queries, w.q, kQueryRow);
+    Project::template Apply<ToQueries>(weights.q, call.x.Row(batch, 0, 0),
+                                       call.x.token_stride, call.queries, w.q,
+                                       kQueryRow, w);
   }
 
   template <class AnyWorkspace>
   static void ProjectKeys(const Weights& weights, View<const float> memory,
                           size_t batch, size_t keys, AnyWorkspace& w) noexcept {
     const float* rows = memory.Row(batch, 0, 0);
-    ToKeys::Apply(weights.k, rows, memory.token_stride, keys, w.k, kKeyRow);
-    ToValues::Apply(weights.v, rows, memory.token_stride, keys, w.v, kValueRow);
+    Project::template Apply<ToKeys>(weights.k, rows, memory.token_stride, keys,
+                                    w.k, kKeyRow, w);
+    Project::template Apply<ToValues>(weights.v, rows, memory.token_stride,
+                                      keys, w.v, kValueRow, w);
   }
 
   template <class AnyWorkspace>
   static void ProjectOutput(const Weights& weights, const Call& call,
                             size_t batch, AnyWorkspace& w) noexcept {
-    ToOutput::Apply(weights.out, w.heads, kOutputRow, call.queries,
-                    call.y.Row(batch, 0, 0), call.y.token_stride);
+    Project::template Apply<ToOutput>(weights.out, w.heads, kOutputRow,
+                                      call.queries, call.y.Row(batch, 0, 0),
+                                      call.y.token_stride, w);
   }
 
   template <class AnyWorkspace>

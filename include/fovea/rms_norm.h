@@ -13,6 +13,7 @@
 namespace fovea {
 inline namespace FOVEA_TARGET_NAMESPACE {
 
+// Over rows of kDim elements.
 template <size_t kDim>
 class RmsNorm {
   static_assert(kDim > 0, "a row has at least one element");

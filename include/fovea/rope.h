@@ -13,6 +13,7 @@
 #include "fovea/config.h"
 #include "fovea/kernels/layout.h"
 #include "fovea/kernels/rope-inl.h"
+#include "fovea/rope_options.h"
 #include "fovea/rope_rates.h"
 #include "fovea/status.h"
 #include "fovea/target.h"
@@ -41,6 +42,7 @@ class Rope {
   static_assert(kDim >= 2 && kDim % 2 == 0, "dims turn in pairs");
 
  public:
+  // Pairs of dims that turn together.
   static constexpr size_t kPairs = kDim / 2;
 
   // kPairs in whole vectors of the target: 1 to 16 lanes.
@@ -49,8 +51,8 @@ class Rope {
 
   // Sine and cosine of every pair at one position: 8 kPaddedPairs bytes.
   struct Angles {
-    float cos[kPaddedPairs];
-    float sin[kPaddedPairs];
+    float cos[kPaddedPairs];  // those beyond kPairs mean nothing
+    float sin[kPaddedPairs];  // likewise
   };
 
   // Without scaling; base as in RopeOptions.
@@ -195,6 +197,7 @@ class RopeTable {
     return AnglesAt(position);
   }
 
+  // As Rope::Rotate.
   static void Rotate(const float* from, float* to, const Angles& angles,
                      RopePairs pairs) noexcept {
     Rope<kDim>::Rotate(from, to, angles, pairs);
@@ -257,6 +260,7 @@ struct RotaryFor<0, 0, kPairs> {
   using Rotary = void;
   using Turner = void;
 };
+// That of a Resolved config.
 template <class R>
 using RotaryOf = RotaryFor<R::kRotaryDim, R::kRotaryPositions, R::kRotaryPairs>;
 

@@ -25,8 +25,8 @@
 //   query  position of the query in the stream, key likewise, head 0 to
 //          kHeads - 1: int32 in the same lanes.  Positions wrap at 2^32;
 //          differences don't.
-//   returns the new score.  With `kMasks`, -inf hides the key as a mask does;
-//          without, the policy must return finite scores for finite ones.
+//   returns  the new score.  With `kMasks`, -inf hides the key as a mask does;
+//            without, the policy must return finite scores for finite ones.
 //
 // It sees every key of a tile of 64 that the masks leave to any query of a
 // block, so its result for hidden keys is computed and thrown away.  Use

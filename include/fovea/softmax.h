@@ -29,9 +29,9 @@ namespace fovea {
 // row, at least `count`; with one row they are not read.
 struct SoftmaxCall {
   const float* x = nullptr;  // [rows][count]
-  size_t x_stride = 0;
-  size_t rows = 1;   // 1 or more
-  size_t count = 0;  // entries of a row, 1 or more
+  size_t x_stride = 0;       // elements from row to row
+  size_t rows = 1;           // 1 or more
+  size_t count = 0;          // entries of a row, 1 or more
   // Factor of x: 1 / temperature; finite, and may be 0 or negative (0 times an
   // infinite x is NaN).
   float scale = 1;
@@ -105,11 +105,11 @@ inline SoftmaxCall OneRow(const float* x, size_t count, float scale, float* y,
   return call;
 }
 
+// Softmax and LogSoftmax of one row, as OneRow takes it.
 inline Status Softmax(const float* x, size_t count, float scale, float* y,
                       const uint8_t* mask = nullptr) noexcept {
   return Softmax(OneRow(x, count, scale, y, mask));
 }
-
 inline Status LogSoftmax(const float* x, size_t count, float scale, float* y,
                          const uint8_t* mask = nullptr) noexcept {
   return LogSoftmax(OneRow(x, count, scale, y, mask));

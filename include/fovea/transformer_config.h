@@ -15,6 +15,7 @@
 
 namespace fovea {
 
+// Which norm: layer_norm.h, rms_norm.h.
 enum class NormKind : uint8_t { kLayerNorm, kRmsNorm };
 
 // Derive, and name only what differs.  kMaxQueries is the most tokens of one
@@ -22,8 +23,8 @@ enum class NormKind : uint8_t { kLayerNorm, kRmsNorm };
 // rotary positions, cache elements...) are those of the self-attention.
 struct TransformerConfig : MultiHeadConfig {
   static constexpr size_t kHiddenDim = 256;  // of the feed-forward
-  static constexpr Activation kActivation = Activation::kRelu;
-  static constexpr NormKind kNorm = NormKind::kLayerNorm;
+  static constexpr Activation kActivation = Activation::kRelu;  // likewise
+  static constexpr NormKind kNorm = NormKind::kLayerNorm;       // of every norm
   // Where a norm stands: before its branch (GPT-2, Llama; PyTorch's
   // norm_first), or after the sum with it ("Attention Is All You Need").
   static constexpr bool kPreNorm = false;
@@ -32,6 +33,7 @@ struct TransformerConfig : MultiHeadConfig {
   static constexpr size_t kMaxMemory = 0;
 };
 
+// The parameters of one norm.
 struct NormWeights {
   const float* weight = nullptr;  // [kModelDim]
   const float* bias = nullptr;    // [kModelDim] or null; not with kRmsNorm

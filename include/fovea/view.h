@@ -13,16 +13,17 @@ namespace fovea {
 // among the whole batch.
 template <class T>
 struct View {
-  T* data = nullptr;
-  size_t batch_stride = 0;
-  size_t head_stride = 0;
-  size_t token_stride = 0;
+  T* data = nullptr;        // the first element, aligned as a T is
+  size_t batch_stride = 0;  // elements from batch entry to batch entry
+  size_t head_stride = 0;   // from head to head
+  size_t token_stride = 0;  // from token to token
 
   // A View<float> is a View<const float>.
   constexpr operator View<const T>() const noexcept {
     return {data, batch_stride, head_stride, token_stride};
   }
 
+  // The row of a token, [dim].  Each index is below its axis's length.
   constexpr T* Row(size_t batch, size_t head, size_t token) const noexcept {
     return data + batch * batch_stride + head * head_stride +
            token * token_stride;
@@ -32,11 +33,13 @@ struct View {
 // A View<const T> needs no conversion to itself.
 template <class T>
 struct View<const T> {
+  // As of a View<T>.
   const T* data = nullptr;
   size_t batch_stride = 0;
   size_t head_stride = 0;
   size_t token_stride = 0;
 
+  // Likewise.
   constexpr const T* Row(size_t batch, size_t head,
                          size_t token) const noexcept {
     return data + batch * batch_stride + head * head_stride +

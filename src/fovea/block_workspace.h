@@ -33,8 +33,24 @@ struct QueryQuadsTag;
 struct QueryOffsetsTag;
 struct QueryScalesTag;
 struct MeanScoresTag;
+struct FirstScoresTag;
 struct WeightQuadsTag;
 struct WeightStepsTag;
+struct PartialsTag;
+struct FineStepsTag;
+struct HasFineTag;
+struct KeyStoreTag;
+struct ValueStoreTag;
+
+// int8 that a query's entry and a probability are split into; 0: none.
+template <class F>
+constexpr size_t QueryParts() {
+  return F::kQuantised ? 2 : F::kInt8Keys ? 1 : 0;
+}
+template <class F>
+constexpr size_t WeightParts() {
+  return F::kQuantised || F::kInt8Values ? 2 : 0;
+}
 
 // What only the features F need, for blocks of kRows rows.
 template <class F, size_t kRows, size_t kTurnedFloats, size_t kQuadsOfRow,
@@ -47,13 +63,20 @@ struct OptionalScratch
       OptionalArray<PositionsTag, int32_t, F::kPositions ? kRows : 0>,
       OptionalArray<HeadsTag, int32_t, F::kHasPolicy ? kRows : 0>,
       OptionalArray<QueryQuadsTag, int32_t,
-                    F::kQuantised ? 2 * kRows * kQuadsOfRow : 0>,
-      OptionalArray<QueryOffsetsTag, int32_t, F::kQuantised ? 2 * kRows : 0>,
-      OptionalArray<QueryScalesTag, float, F::kQuantised ? kRows : 0>,
-      OptionalArray<MeanScoresTag, float, F::kQuantised ? kRows * kMeans : 0>,
+                    QueryParts<F>() * kRows * kQuadsOfRow>,
+      OptionalArray<QueryOffsetsTag, int32_t, QueryParts<F>() * kRows>,
+      OptionalArray<QueryScalesTag, float, (QueryParts<F>() > 0 ? kRows : 0)>,
+      OptionalArray<MeanScoresTag, float,
+                    (F::kQuantised  ? kRows * kMeans
+                     : F::kInt8Keys ? kRows * kPanel
+                                    : 0)>,
+      OptionalArray<FirstScoresTag, float, F::kInt8Keys ? kRows * kPanel : 0>,
       OptionalArray<WeightQuadsTag, int32_t,
-                    F::kQuantised ? 2 * kRows * kTile / 4 : 0>,
-      OptionalArray<WeightStepsTag, float, F::kQuantised ? kRows : 0> {};
+                    WeightParts<F>() * kRows * kTile / 4>,
+      OptionalArray<WeightStepsTag, float, (WeightParts<F>() > 0 ? kRows : 0)>,
+      OptionalArray<FineStepsTag, float, F::kInt8Values ? kRows : 0>,
+      OptionalArray<HasFineTag, bool, F::kInt8Values ? 1 : 0>,
+      OptionalArray<PartialsTag, float, F::kInt8Keys ? kRows * kPanel : 0> {};
 
 template <class Tag, class T, size_t kCount>
 T* PointerTo(OptionalArray<Tag, T, kCount>& array) noexcept {
@@ -99,10 +122,24 @@ struct alignas(64) BlockWorkspace
     to.query_offsets = PointerTo<QueryOffsetsTag>(*this);
     to.query_scales = PointerTo<QueryScalesTag>(*this);
     to.mean_scores = PointerTo<MeanScoresTag>(*this);
+    to.first_scores = PointerTo<FirstScoresTag>(*this);
     to.weight_quads = PointerTo<WeightQuadsTag>(*this);
     to.weight_steps = PointerTo<WeightStepsTag>(*this);
+    to.fine_steps = PointerTo<FineStepsTag>(*this);
+    to.has_fine = PointerTo<HasFineTag>(*this);
+    to.partials = PointerTo<PartialsTag>(*this);
     return to;
   }
+};
+
+// With room for the keys and values of one head in int8, which Run quantises.
+template <class Block, size_t kKeyBytes, size_t kValueBytes>
+struct alignas(64) Int8Workspace
+    : Block,
+      OptionalArray<KeyStoreTag, int8_t, kKeyBytes>,
+      OptionalArray<ValueStoreTag, int8_t, kValueBytes> {
+  int8_t* KeyStore() noexcept { return PointerTo<KeyStoreTag>(*this); }
+  int8_t* ValueStore() noexcept { return PointerTo<ValueStoreTag>(*this); }
 };
 
 }  // namespace fovea

@@ -15,6 +15,8 @@
 #include <cstring>
 #include <type_traits>
 
+#include "fovea/config.h"
+
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
               "saved caches are little-endian");
 
@@ -40,7 +42,9 @@ static_assert(sizeof(CacheHeader) == 64, "part of the format");
 
 // What the keys and values are.
 template <class Element>
-constexpr uint16_t ElementCode() noexcept {
+constexpr uint16_t ElementCode(Arithmetic arithmetic) noexcept {
+  if (arithmetic == Arithmetic::kInt8Scores) return 5;
+  if (arithmetic == Arithmetic::kInt8) return 6;
   return std::is_same<Element, float>::value             ? 1
          : std::is_same<Element, hwy::bfloat16_t>::value ? 2
          : std::is_same<Element, hwy::float16_t>::value  ? 3

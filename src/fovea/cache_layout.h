@@ -25,11 +25,17 @@ struct CacheRows {
   ValueDim value_dim;
 
   // Elements of one kv head with so many tokens.
+  static constexpr size_t Keys(size_t tokens, size_t dim) noexcept {
+    return RoundUp(RoundUp(tokens, kPanel) * dim, kLine);
+  }
+  static constexpr size_t Values(size_t tokens, size_t dim) noexcept {
+    return RoundUp(tokens * dim, kLine);
+  }
   constexpr size_t KeysOfHead(size_t tokens) const noexcept {
-    return RoundUp(RoundUp(tokens, kPanel) * head_dim, kLine);
+    return Keys(tokens, head_dim);
   }
   constexpr size_t ValuesOfHead(size_t tokens) const noexcept {
-    return RoundUp(tokens * value_dim, kLine);
+    return Values(tokens, value_dim);
   }
 
   void StoreKey(const float* row, size_t slot, Element* head) const noexcept {
@@ -75,10 +81,10 @@ struct CacheLayout {
   using Rows = CacheRows<Length<R::kHeadDim>, Length<R::kValueDim>, Element>;
 
   static constexpr size_t KeysOfHead(size_t tokens) noexcept {
-    return Rows().KeysOfHead(tokens);
+    return Rows::Keys(tokens, R::kHeadDim);
   }
   static constexpr size_t ValuesOfHead(size_t tokens) noexcept {
-    return Rows().ValuesOfHead(tokens);
+    return Rows::Values(tokens, R::kValueDim);
   }
 
   // Whether a token can be stored.

@@ -74,6 +74,14 @@ Status CheckOptions(const CallOptions<R>& options, size_t batch, size_t queries,
   if constexpr (kMask == MaskKind::kAdditive || kMask == MaskKind::kEither) {
     FOVEA_RETURN_IF_BAD(CheckMask(options.bias, options.mask_keys, scores));
   }
+  if constexpr (kMask == MaskKind::kBlock) {
+    const auto blocks = [](size_t tokens) {
+      return (tokens + kMaskBlock - 1) / kMaskBlock;
+    };
+    FOVEA_RETURN_IF_BAD(
+        CheckMask(options.block_mask, options.mask_blocks,
+                  {batch, R::kHeads, blocks(queries), blocks(keys)}));
+  }
   if constexpr (R::kSoftcap) {
     FOVEA_RETURN_IF_BAD(CheckSoftcap(options.softcap));
   }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "fovea/check.h"
 #include "fovea/stored.h"
 
 namespace fovea {
@@ -39,6 +40,25 @@ inline float LargestOf(const float* row, size_t count) noexcept {
     most = magnitude > most ? magnitude : most;
   }
   return FloatOfBits(most);
+}
+
+// row / scale, rounded, from -127 to 127; returns the scale.
+inline float QuantiseRow(const float* row, size_t count, int8_t* to) noexcept {
+  const float most = LargestOf(row, count);
+  const float inverse = 127.0f / most;
+  for (size_t i = 0; i < count; ++i) {
+    to[i] = static_cast<int8_t>(RoundToInt(row[i] * inverse));
+  }
+  return most / 127.0f;
+}
+
+// Whether a row can be stored: finite, and FLT_MAX / room at most, so that what
+// is computed of it is finite too.
+inline bool IsStorable(const float* row, size_t count, float room) noexcept {
+  for (size_t i = 0; i < count; ++i) {
+    if (!IsFinite(room * row[i])) return false;
+  }
+  return true;
 }
 
 }  // namespace fovea

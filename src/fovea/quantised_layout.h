@@ -16,15 +16,6 @@
 
 namespace fovea {
 
-// Whether a row can be stored: finite, and FLT_MAX / room at most, so that what
-// is computed of it is finite too.
-inline bool IsStorable(const float* row, size_t count, float room) noexcept {
-  for (size_t i = 0; i < count; ++i) {
-    if (!IsFinite(room * row[i])) return false;
-  }
-  return true;
-}
-
 // Of one kv head, byte by byte, whole cache lines:
 //
 //   keys    int8  [slot/16][head_dim/4][16][4], dims rounded up to 4
@@ -85,7 +76,7 @@ struct CacheLayout<R, int8_t> {
     }
     int8_t quads[kPaddedDim] = {};
     FloatsAt(head, KeyScales(kCapacity))[slot] =
-        Quantise(centred, R::kHeadDim, quads);
+        QuantiseRow(centred, R::kHeadDim, quads);
     int8_t* to = head + slot / kPanel * kPanel * kPaddedDim + slot % kPanel * 4;
     for (size_t dim = 0; dim < kPaddedDim; dim += 4) {
       std::memcpy(to + dim * kPanel, quads + dim, 4);
@@ -95,7 +86,7 @@ struct CacheLayout<R, int8_t> {
   static void StoreValue(const float* row, size_t slot, int8_t* head) noexcept {
     int8_t stored[R::kValueDim];
     FloatsAt(head, ValueScales(kCapacity))[slot] =
-        Quantise(row, R::kValueDim, stored);
+        QuantiseRow(row, R::kValueDim, stored);
     int8_t* four = head + slot / 4 * 4 * R::kValueDim + slot % 4;
     for (size_t dim = 0; dim < R::kValueDim; ++dim) four[dim * 4] = stored[dim];
   }
@@ -156,16 +147,6 @@ struct CacheLayout<R, int8_t> {
   }
 
  private:
-  // row / scale, rounded; returns the scale.
-  static float Quantise(const float* row, size_t count, int8_t* to) noexcept {
-    const float most = LargestOf(row, count);
-    const float inverse = 127.0f / most;
-    for (size_t i = 0; i < count; ++i) {
-      to[i] = static_cast<int8_t>(RoundToInt(row[i] * inverse));
-    }
-    return most / 127.0f;
-  }
-
   static float* FloatsAt(int8_t* head, size_t offset) noexcept {
     return reinterpret_cast<float*>(head + offset);
   }

@@ -7,40 +7,9 @@
 #include <cstdint>
 
 #include "fovea/constexpr_math.h"
+#include "fovea/rope_options.h"
 
 namespace fovea {
-
-enum class RopeScaling : uint8_t {
-  kNone,
-  // Position interpolation (Chen et al., arXiv 2306.15595): every pair turns
-  // slower by the factor.
-  kLinear,
-  // NTK-aware interpolation (Peng et al., arXiv 2309.00071, definition 1): the
-  // base times factor^(dim / (dim - 2)), so that the slowest pair turns slower
-  // by the factor, the fastest as before, those between by degrees.  With one
-  // pair alone, kDim 2, nothing changes.
-  kNtk,
-};
-
-struct RopeOptions {
-  double base = 10000.0;  // above 1, at most 1e18
-  RopeScaling scaling = RopeScaling::kNone;
-  // How many times longer the context becomes: 1 (the same as kNone, bit for
-  // bit) to 1e18.  With kNone it must be 1.
-  double factor = 1.0;
-
-  // Whether all of them are within their ranges; NaN is not.
-  constexpr bool AreValid() const noexcept {
-    constexpr double kMost = 1e18;
-    const bool scales =
-        scaling == RopeScaling::kLinear || scaling == RopeScaling::kNtk;
-    return base > 1 && base <= kMost && factor >= 1 && factor <= kMost &&
-           (scales || (scaling == RopeScaling::kNone && factor == 1));
-  }
-};
-
-// Not constexpr, so that a constant Rope of invalid options does not compile.
-inline void RopeOptionsAreOutOfRange() noexcept {}
 
 // The rates of pairs of `dim` dims in fractions of a turn, times 2^64.  Options
 // are valid, dim is even.

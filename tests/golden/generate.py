@@ -31,7 +31,9 @@ import torch  # noqa: E402
 
 import attention  # noqa: E402
 import attention_features  # noqa: E402
+import exported  # noqa: E402
 import feed_forward  # noqa: E402
+import integer_attention  # noqa: E402
 import layer_norm  # noqa: E402
 import linear  # noqa: E402
 import multi_head  # noqa: E402
@@ -45,7 +47,9 @@ import transformer  # noqa: E402
 STEMS = {
     "attention": attention.generate,
     "attention_features": attention_features.generate,
+    "exported": exported.generate,
     "feed_forward": feed_forward.generate,
+    "integer_attention": integer_attention.generate,
     "layer_norm": layer_norm.generate,
     "linear": linear.generate,
     "multi_head": multi_head.generate,

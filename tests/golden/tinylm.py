@@ -24,6 +24,9 @@ What owes the sea to one who learns its name?
 The gulls have better sense.
 """
 
+# The example's defaults.
+WRITTEN_PROMPT, WRITTEN_BYTES = b"ROMEO:\n", 400
+
 NOTE = """The logits [token][256] after each byte of the text."""
 
 
@@ -46,8 +49,43 @@ def models(weights):
     return model, exact
 
 
+def uniforms(seed):
+    """SplitMix64's upper 24 bits, as the example's sampler draws them."""
+    mask = 2**64 - 1
+    while True:
+        seed = (seed + 0x9E3779B97F4A7C15) & mask
+        z = ((seed ^ (seed >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
+        yield ((z ^ (z >> 31)) >> 40) * 2.0**-24
+
+
+def continued(model, text, count, seed, temperature):
+    """The text and `count` bytes more, as examples/tinylm/writer.h adds them."""
+    scale = float(np.float32(1) / np.float32(temperature))
+    begin, text = 0, list(text)
+    nearest = 1.0  # that a draw came to another byte
+    for _, target in zip(range(count), uniforms(seed)):
+        if len(text) - begin == model.s.context:
+            begin = len(text) - model.s.context // 2
+        logits = model(torch.tensor(text[begin:])[None])[0, -1]
+        below = F.softmax(logits * scale, 0).cumsum(0)
+        nearest = min(nearest, (below - target).abs().min().item())
+        text.append(int((target < below).nonzero()[0]))
+    return bytes(text), nearest
+
+
+def generate_text(directory, model):
+    """What `./dev demo` writes: nothing is close enough for rounding to matter."""
+    text, nearest = continued(model, WRITTEN_PROMPT, WRITTEN_BYTES, 1, 0.7)
+    assert nearest > 1e-5, nearest
+    (pathlib.Path(directory) / "tinylm_text.txt").write_bytes(text)
+    print(f"text of {len(text)} bytes, every draw at least {nearest:.1e} clear")
+
+
+@torch.no_grad()
 def generate(directory, weights):
     model, exact = models(weights)
+    generate_text(directory, exact)
     assert len(TEXT) <= model.s.context
     tokens = torch.tensor(list(TEXT))[None]
     expected, got = exact(tokens)[0], model(tokens)[0]

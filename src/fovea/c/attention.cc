@@ -11,35 +11,31 @@ namespace fovea {
 namespace c {
 namespace {
 
-Status ReadRun(const fovea_attention* from, bool is_partial,
-               fovea_attention& call) noexcept {
-  FOVEA_RETURN_IF_BAD(ReadShape(from, call));
-  FOVEA_RETURN_IF_BAD(CheckCount(call.keys, kMaxTokens));
-  return CheckCall(call, Reads::kTensors, call.keys, is_partial);
+Status CheckRun(const fovea_attention* call, bool is_partial) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckShape(call));
+  FOVEA_RETURN_IF_BAD(CheckCount(call->keys, kMaxTokens));
+  return CheckCall(*call, Reads::kTensors, call->keys, is_partial);
 }
 
-Status Run(const fovea_attention* from) noexcept {
-  fovea_attention call{};
-  FOVEA_RETURN_IF_BAD(ReadRun(from, false, call));
-  const auto problem = ProblemOf(call, call.keys, false);
+Status Run(const fovea_attention* call) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckRun(call, false));
+  const auto problem = ProblemOf(*call, call->keys, false);
   if (problem.is_rich) {
-    run_time::AttendRich(problem, call.workspace);
+    run_time::AttendRich(problem, call->workspace);
   } else {
-    run_time::AttendPlain(problem, call.workspace);
+    run_time::AttendPlain(problem, call->workspace);
   }
   return Status::kOk;
 }
 
-Status RunPartial(const fovea_attention* from, size_t first_key, size_t end_key,
+Status RunPartial(const fovea_attention* call, size_t first_key, size_t end_key,
                   const fovea_partial* to) noexcept {
-  fovea_attention call{};
-  fovea_partial partial{};
-  FOVEA_RETURN_IF_BAD(ReadRun(from, true, call));
-  FOVEA_RETURN_IF_BAD(CheckRange(first_key, end_key, call.keys));
-  FOVEA_RETURN_IF_BAD(ReadPartial(to, call, partial));
-  auto problem = ProblemOf(call, call.keys, true);
-  SetPartial(partial, first_key, end_key, problem);
-  run_time::AttendRich(problem, call.workspace);
+  FOVEA_RETURN_IF_BAD(CheckRun(call, true));
+  FOVEA_RETURN_IF_BAD(CheckRange(first_key, end_key, call->keys));
+  FOVEA_RETURN_IF_BAD(CheckPartial(to, *call));
+  auto problem = ProblemOf(*call, call->keys, true);
+  SetPartial(*to, first_key, end_key, problem);
+  run_time::AttendRich(problem, call->workspace);
   return Status::kOk;
 }
 

@@ -111,9 +111,9 @@ bool HasMatrix(const fovea_attention& call) noexcept {
 
 }  // namespace
 
-Status ReadShape(const fovea_attention* from, fovea_attention& call) noexcept {
-  FOVEA_RETURN_IF_BAD(ReadStruct(from, call));
-  return CheckCounts(call);
+Status CheckShape(const fovea_attention* call) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckStruct(call));
+  return CheckCounts(*call);
 }
 
 Status CheckCall(const fovea_attention& call, Reads reads, size_t keys,
@@ -132,9 +132,10 @@ Status CheckCall(const fovea_attention& call, Reads reads, size_t keys,
   return CheckParts(call);
 }
 
-Status ReadPartial(const fovea_partial* from, const fovea_attention& call,
-                   fovea_partial& partial) noexcept {
-  FOVEA_RETURN_IF_BAD(ReadStruct(from, partial));
+Status CheckPartial(const fovea_partial* to,
+                    const fovea_attention& call) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckStruct(to));
+  const fovea_partial& partial = *to;
   const Extent out{call.batch, call.heads, call.queries, call.value_dim};
   FOVEA_RETURN_IF_BAD(
       CheckView(ViewOf(partial.numerator), out, Shares::kNothing));

@@ -35,17 +35,17 @@ enum class Reads : uint8_t {
   kCache     // neither
 };
 
-// The call's members, and whether its shape is one.  `keys` are those that it
-// attends to.
-Status ReadShape(const fovea_attention* from, fovea_attention& call) noexcept;
+// Whether it is a call, and has a shape.
+Status CheckShape(const fovea_attention* call) noexcept;
 
-// Everything else of it, once its shape is known to be good.
+// Everything else of it, once its shape is known to be good.  `keys` are those
+// that it attends to.
 Status CheckCall(const fovea_attention& call, Reads reads, size_t keys,
                  bool is_partial) noexcept;
 
 // The same for a partial's output.
-Status ReadPartial(const fovea_partial* from, const fovea_attention& call,
-                   fovea_partial& partial) noexcept;
+Status CheckPartial(const fovea_partial* to,
+                    const fovea_attention& call) noexcept;
 Status CheckRange(size_t first_key, size_t end_key, size_t keys) noexcept;
 
 // Of a call that was checked.

@@ -25,7 +25,8 @@ Status CheckShape(const fovea_cache_shape& shape) noexcept {
 // The shape, checked, and the bytes of a cache of it.
 Status ReadCacheShape(const fovea_cache_shape* from, fovea_cache_shape& shape,
                       size_t& bytes) noexcept {
-  FOVEA_RETURN_IF_BAD(ReadStruct(from, shape));
+  FOVEA_RETURN_IF_BAD(CheckStruct(from));
+  shape = *from;
   FOVEA_RETURN_IF_BAD(CheckShape(shape));
   // Its arrays are at most 8 times this, in the bytes of the widest element.
   size_t most = 0;

@@ -18,20 +18,20 @@ Status CheckSameShape(const fovea_cache& cache,
   return same ? Status::kOk : Status::kUnsupported;
 }
 
-// The call, checked, as one that attends to `keys` tokens of the cache.
-Status ReadCall(const fovea_cache* cache, const fovea_attention* from,
-                fovea_attention& call) noexcept {
+// Whether they are a cache and a call of its shape.
+Status CheckBoth(const fovea_cache* cache,
+                 const fovea_attention* call) noexcept {
   FOVEA_RETURN_IF_BAD(CheckCache(cache));
-  FOVEA_RETURN_IF_BAD(ReadShape(from, call));
-  return CheckSameShape(*cache, call);
+  FOVEA_RETURN_IF_BAD(CheckShape(call));
+  return CheckSameShape(*cache, *call);
 }
 
-Status ReadAttend(const fovea_cache* cache, const fovea_attention* from,
-                  bool is_partial, fovea_attention& call) noexcept {
-  FOVEA_RETURN_IF_BAD(ReadCall(cache, from, call));
+Status CheckAttend(const fovea_cache* cache, const fovea_attention* call,
+                   bool is_partial) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckBoth(cache, call));
   const size_t size = static_cast<size_t>(cache->size);
   if (size == 0) return Status::kZeroCount;
-  return CheckCall(call, Reads::kCache, size, is_partial);
+  return CheckCall(*call, Reads::kCache, size, is_partial);
 }
 
 run_time::AttentionProblem ProblemOfCache(const fovea_cache& cache,
@@ -63,39 +63,36 @@ void AttendFrom(const fovea_cache& cache,
   }
 }
 
-Status Attend(const fovea_cache* cache, const fovea_attention* from) noexcept {
-  fovea_attention call{};
-  FOVEA_RETURN_IF_BAD(ReadAttend(cache, from, false, call));
-  AttendFrom(*cache, ProblemOfCache(*cache, call, false), call.workspace);
+Status Attend(const fovea_cache* cache, const fovea_attention* call) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckAttend(cache, call, false));
+  AttendFrom(*cache, ProblemOfCache(*cache, *call, false), call->workspace);
   return Status::kOk;
 }
 
-Status AttendPartial(const fovea_cache* cache, const fovea_attention* from,
+Status AttendPartial(const fovea_cache* cache, const fovea_attention* call,
                      size_t first_key, size_t end_key,
                      const fovea_partial* to) noexcept {
-  fovea_attention call{};
-  fovea_partial partial{};
-  FOVEA_RETURN_IF_BAD(ReadAttend(cache, from, true, call));
+  FOVEA_RETURN_IF_BAD(CheckAttend(cache, call, true));
   FOVEA_RETURN_IF_BAD(
       CheckRange(first_key, end_key, static_cast<size_t>(cache->size)));
-  FOVEA_RETURN_IF_BAD(ReadPartial(to, call, partial));
-  auto problem = ProblemOfCache(*cache, call, true);
-  SetPartial(partial, first_key, end_key, problem);
-  AttendFrom(*cache, problem, call.workspace);
+  FOVEA_RETURN_IF_BAD(CheckPartial(to, *call));
+  auto problem = ProblemOfCache(*cache, *call, true);
+  SetPartial(*to, first_key, end_key, problem);
+  AttendFrom(*cache, problem, call->workspace);
   return Status::kOk;
 }
 
-Status Step(fovea_cache* cache, const fovea_attention* from) noexcept {
-  fovea_attention call{};
-  FOVEA_RETURN_IF_BAD(ReadCall(cache, from, call));
-  if (call.parts > 1) return Status::kUnsupported;  // each would append
-  FOVEA_RETURN_IF_BAD(CheckAppend(*cache, call.k, call.v, call.queries));
+Status Step(fovea_cache* cache, const fovea_attention* call) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckBoth(cache, call));
+  if (call->parts > 1) return Status::kUnsupported;  // each would append
+  const size_t tokens = call->queries;
+  FOVEA_RETURN_IF_BAD(CheckAppend(*cache, call->k, call->v, tokens));
   const size_t size = static_cast<size_t>(cache->size);
-  FOVEA_RETURN_IF_BAD(
-      CheckCall(call, Reads::kTokens, size + call.queries, false));
-  call.first_position = static_cast<int64_t>(size);
-  Append(*cache, call.k, call.v, call.queries);
-  AttendFrom(*cache, ProblemOfCache(*cache, call, false), call.workspace);
+  FOVEA_RETURN_IF_BAD(CheckCall(*call, Reads::kTokens, size + tokens, false));
+  Append(*cache, call->k, call->v, tokens);
+  auto problem = ProblemOfCache(*cache, *call, false);
+  problem.first_position = static_cast<int64_t>(size);
+  AttendFrom(*cache, problem, call->workspace);
   return Status::kOk;
 }
 

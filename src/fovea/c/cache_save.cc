@@ -11,9 +11,10 @@ namespace fovea {
 namespace c {
 namespace {
 
-static_assert(FOVEA_FLOAT32 == ElementCode<float>() &&
-                  FOVEA_BFLOAT16 == ElementCode<hwy::bfloat16_t>() &&
-                  FOVEA_FLOAT16 == ElementCode<hwy::float16_t>(),
+constexpr Arithmetic kPlain = Arithmetic::kFloat;
+static_assert(FOVEA_FLOAT32 == ElementCode<float>(kPlain) &&
+                  FOVEA_BFLOAT16 == ElementCode<hwy::bfloat16_t>(kPlain) &&
+                  FOVEA_FLOAT16 == ElementCode<hwy::float16_t>(kPlain),
               "as in the saved bytes");
 
 // Of a cache like this one that holds so many tokens.

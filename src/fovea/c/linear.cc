@@ -45,8 +45,8 @@ Status Check(const fovea_linear& call) noexcept {
 }
 
 Status Run(const fovea_linear* from) noexcept {
-  fovea_linear call{};
-  FOVEA_RETURN_IF_BAD(ReadStruct(from, call));
+  FOVEA_RETURN_IF_BAD(CheckStruct(from));
+  const fovea_linear& call = *from;
   FOVEA_RETURN_IF_BAD(Check(call));
   run_time::Linear({call.x, call.x_stride, call.tokens, call.inputs,
                     call.outputs, call.packed, call.bias, call.y,

@@ -21,8 +21,8 @@ Status CheckMerge(const fovea_attention& call) noexcept {
 
 Status Merge(const fovea_attention* from, const fovea_partial* partials,
              size_t count) noexcept {
-  fovea_attention call{};
-  FOVEA_RETURN_IF_BAD(ReadShape(from, call));
+  FOVEA_RETURN_IF_BAD(CheckShape(from));
+  const fovea_attention& call = *from;
   FOVEA_RETURN_IF_BAD(CheckArray(partials));
   FOVEA_RETURN_IF_BAD(CheckCount(count, kMaxMerged));
   FOVEA_RETURN_IF_BAD(CheckMerge(call));
@@ -31,8 +31,7 @@ Status Merge(const fovea_attention* from, const fovea_partial* partials,
     if (partials[i].struct_bytes != sizeof(fovea_partial)) {
       return Status::kUnsupported;
     }
-    fovea_partial partial{};
-    FOVEA_RETURN_IF_BAD(ReadPartial(&partials[i], call, partial));
+    FOVEA_RETURN_IF_BAD(CheckPartial(&partials[i], call));
   }
   run_time::MergePartials({partials, count, call.batch, call.heads,
                            call.queries, call.value_dim, ViewOf(call.out),

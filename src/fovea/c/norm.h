@@ -25,8 +25,8 @@ inline Status CheckNorm(const fovea_norm& call) noexcept {
 
 inline Status ReadNorm(const fovea_norm* from, bool has_bias,
                        run_time::NormProblem& problem) noexcept {
-  fovea_norm call{};
-  FOVEA_RETURN_IF_BAD(ReadStruct(from, call));
+  FOVEA_RETURN_IF_BAD(CheckStruct(from));
+  const fovea_norm& call = *from;
   FOVEA_RETURN_IF_BAD(CheckNorm(call));
   if (call.bias != nullptr && !has_bias) return Status::kUnsupported;
   problem = {call.x,    call.x_stride, call.tokens, call.dim,     call.weight,

@@ -48,8 +48,8 @@ Status CheckAngles(const fovea_rope& call) noexcept {
 }
 
 Status Run(const fovea_rope* from) noexcept {
-  fovea_rope call{};
-  FOVEA_RETURN_IF_BAD(ReadStruct(from, call));
+  FOVEA_RETURN_IF_BAD(CheckStruct(from));
+  const fovea_rope& call = *from;
   FOVEA_RETURN_IF_BAD(CheckDim(call.dim));
   if (call.batch == 0 || call.heads == 0 || call.tokens == 0) {
     return Status::kZeroCount;

@@ -25,8 +25,8 @@ Status Check(const fovea_softmax& call) noexcept {
 }
 
 Status Run(const fovea_softmax* from) noexcept {
-  fovea_softmax call{};
-  FOVEA_RETURN_IF_BAD(ReadStruct(from, call));
+  FOVEA_RETURN_IF_BAD(CheckStruct(from));
+  const fovea_softmax& call = *from;
   FOVEA_RETURN_IF_BAD(Check(call));
   run_time::Softmax({call.x, call.x_stride, call.rows, call.count, call.scale,
                      call.mask, call.mask_stride, call.y, call.y_stride,

@@ -18,7 +18,7 @@ void AttendPlainCache(const AttentionProblem& problem, void* workspace) {
   const Scratch scratch = ScratchOf(problem, workspace);
   WithDim(problem, [&](auto dim) {
     if (problem.queries * problem.heads == problem.kv_heads) {
-      AttendCache<RunTimeShape<dim.value, 1, F>>(problem, scratch);
+      AttendCache<RunTimeShape<dim.value, 1, F, 1>>(problem, scratch);
     } else {
       AttendCache<RunTimeShape<dim.value, kAnyRows, F>>(problem, scratch);
     }

@@ -37,7 +37,7 @@ HWY_INLINE float ScaleWeights(float* HWY_RESTRICT p, const float* scales,
     const Vec weight = hn::IfThenZeroElse(
         hidden, hn::Mul(probability, hn::LoadU(d, scales + key)));
     hn::Store(weight, d, p + key);
-    most = hn::Max(most, weight);
+    most = Larger(weight, most);
   }
   return hn::ReduceMax(d, most);
 }

@@ -9,15 +9,19 @@
 #endif
 
 #include "fovea/kernels/accumulate-inl.h"
+#include "fovea/kernels/accumulate_int8-inl.h"
 #include "fovea/kernels/accumulate_quantised-inl.h"
 #include "fovea/kernels/finish_scores-inl.h"
 #include "fovea/kernels/mask-inl.h"
 #include "fovea/kernels/merge-inl.h"
 #include "fovea/kernels/online_softmax-inl.h"
+#include "fovea/kernels/quantise_head-inl.h"
 #include "fovea/kernels/scores_across_keys-inl.h"
 #include "fovea/kernels/scores_across_queries-inl.h"
+#include "fovea/kernels/scores_int8-inl.h"
 #include "fovea/kernels/scores_quantised-inl.h"
 #include "fovea/kernels/share.h"
+#include "fovea/kernels/softmax_int8-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea {
@@ -28,13 +32,13 @@ template <Sees kSees>
 using SeesConstant = std::integral_constant<Sees, kSees>;
 
 // Calls body with what the rows of a tile see as a constant, as far as the
-// features leave a choice and it is worth a second copy of the kernel: on one
-// lane a compare is cheaper.
+// features leave a choice and it is worth a second copy of the kernel: where
+// flash is scarce and there is one lane, a compare is cheaper.
 template <class Shape, class Body>
 HWY_INLINE void WithSees(Sees sees, const Body& body) {
   using F = typename Shape::Features;
   constexpr Sees kPrefix = F::kCausal || F::kMarks ? Sees::kPrefix : Sees::kAll;
-  constexpr Sees kAll = kMaxLanes == 1 ? kPrefix : Sees::kAll;
+  constexpr Sees kAll = kMaxLanes == 1 && kUnrolled < 8 ? kPrefix : Sees::kAll;
   if constexpr (F::kMarks) {
     if (sees == Sees::kMarked) return body(SeesConstant<Sees::kMarked>());
   }
@@ -60,6 +64,7 @@ struct QueryLanes {
 
   // Rows of a block; lanes without a row are computed too, on zeros.
   static HWY_INLINE size_t Width() { return BlockWidth<Shape>(); }
+  static HWY_INLINE void Prepare(const GroupOf<Shape>&) {}
   static HWY_INLINE size_t Padded(const Rows&) { return Width(); }
 
   static HWY_INLINE void LoadQueries(const GroupOf<Shape>& group,
@@ -72,15 +77,17 @@ struct QueryLanes {
     if constexpr (Shape::Features::kHasBias) {
       LoadBiasAcrossLanes<Shape>(group, rows, tile, scratch);
     }
-    hwy::CopyBytes(scratch.max, scratch.next_max, Width() * sizeof(float));
-    WithSees<Shape>(tile.sees, [&](auto sees) HWY_ATTR {
+    if constexpr (!kMaxInPass) {
+      hwy::CopyBytes(scratch.max, scratch.next_max, Width() * sizeof(float));
+    }
+    WithSees<Shape>(tile.sees, [&](auto sees) FOVEA_INLINED {
       ScoreKeysAcrossQueries<Shape, sees.value>(group, rows, tile, scratch);
     });
   }
 
   static HWY_INLINE void Softmax(const GroupOf<Shape>& group, const Rows& rows,
                                  const Tile& tile, const Scratch& scratch) {
-    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+    WithMarked<Shape>(tile.sees, [&](auto marked) FOVEA_INLINED {
       SoftmaxOfQueries<Shape, marked.value>(group, rows, tile, scratch);
     });
   }
@@ -88,7 +95,7 @@ struct QueryLanes {
   static HWY_INLINE void Output(const GroupOf<Shape>& group, const Rows& rows,
                                 const Tile& tile, size_t /*next_tile*/,
                                 const Scratch& scratch) {
-    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+    WithMarked<Shape>(tile.sees, [&](auto marked) FOVEA_INLINED {
       Accumulate<Shape, marked.value>(group, rows, tile, {1, Width()},
                                       PlainValues(), scratch);
     });
@@ -102,6 +109,8 @@ struct KeyLanes {
   static constexpr size_t kSpan = 1;
 
   static HWY_INLINE size_t Width() { return Shape::kRows; }
+  // Before the first block of a head group.
+  static HWY_INLINE void Prepare(const GroupOf<Shape>&) {}
   static HWY_INLINE size_t Padded(const Rows& rows) { return rows.count; }
 
   static HWY_INLINE void LoadQueries(const GroupOf<Shape>& group,
@@ -116,7 +125,7 @@ struct KeyLanes {
 
   static HWY_INLINE void Softmax(const GroupOf<Shape>& group, const Rows& rows,
                                  const Tile& tile, const Scratch& scratch) {
-    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+    WithMarked<Shape>(tile.sees, [&](auto marked) FOVEA_INLINED {
       SoftmaxOfRows<Shape, marked.value>(group, rows, tile, scratch);
     });
   }
@@ -127,7 +136,7 @@ struct KeyLanes {
     const typename Shape::HeadDim head_dim(group.head_dim);
     const StreamedValues<Shape> values{
         group.k + SlotOfTile<Shape>(group, next_tile) * head_dim};
-    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+    WithMarked<Shape>(tile.sees, [&](auto marked) FOVEA_INLINED {
       Accumulate<Shape, marked.value>(group, rows, tile, {kTile, 1}, values,
                                       scratch);
     });
@@ -160,6 +169,51 @@ struct QuantisedKeyLanes : KeyLanes<ShapeArg> {
   }
 };
 
+// The same for keys of int8, and values unless they are float.  Source may
+// still have to make them so.
+template <class ShapeArg, class Source>
+struct Int8KeyLanes : KeyLanes<ShapeArg> {
+  using Shape = ShapeArg;
+
+  static HWY_INLINE void Prepare(const GroupOf<Shape>& group) {
+    Source::Prepare(group);
+  }
+
+  static HWY_INLINE void LoadQueries(const GroupOf<Shape>& group,
+                                     const Rows& rows, const Scratch& scratch) {
+    LoadInt8Queries<Shape>(group, rows, scratch);
+  }
+
+  static HWY_INLINE void Scores(const GroupOf<Shape>& group, const Rows& rows,
+                                const Tile& tile, const Scratch& scratch) {
+    ScoreRowsAcrossInt8Keys<Shape>(group, rows, tile, scratch);
+  }
+
+  static HWY_INLINE void Softmax(const GroupOf<Shape>& group, const Rows& rows,
+                                 const Tile& tile, const Scratch& scratch) {
+    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+      if constexpr (Shape::Features::kInt8Values) {
+        SoftmaxToWeights<Shape, marked.value>(group, rows, tile, scratch);
+      } else {
+        SoftmaxOfInt8Scores<Shape, marked.value>(group, rows, tile, scratch);
+      }
+    });
+  }
+
+  static HWY_INLINE void Output(const GroupOf<Shape>& group, const Rows& rows,
+                                const Tile& tile, size_t /*next_tile*/,
+                                const Scratch& scratch) {
+    if constexpr (Shape::Features::kInt8Values) {
+      AccumulateInt8<Shape>(group, rows, tile, scratch);
+    } else {
+      WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+        Accumulate<Shape, marked.value>(group, rows, tile, {kTile, 1},
+                                        PlainValues(), scratch);
+      });
+    }
+  }
+};
+
 // Keys across the lanes; keys are plain rows, and the queries few.
 template <class ShapeArg>
 struct PackedKeyLanes : KeyLanes<ShapeArg> {
@@ -180,7 +234,7 @@ struct PackedKeyLanes : KeyLanes<ShapeArg> {
   static HWY_INLINE void Output(const GroupOf<Shape>& group, const Rows& rows,
                                 const Tile& tile, size_t /*next_tile*/,
                                 const Scratch& scratch) {
-    WithMarked<Shape>(tile.sees, [&](auto marked) HWY_ATTR {
+    WithMarked<Shape>(tile.sees, [&](auto marked) FOVEA_INLINED {
       Accumulate<Shape, marked.value>(group, rows, tile, {kTile, 1},
                                       PlainValues(), scratch);
     });
@@ -268,7 +322,7 @@ HWY_INLINE size_t AttendSpan(const GroupOf<typename Orientation::Shape>& group,
                                                Orientation::kSpan>& scratch) {
   using Shape = typename Orientation::Shape;
   const size_t padded = Orientation::Padded(rows);
-  Tile tiles[Orientation::kSpan];
+  Tile tiles[Orientation::kSpan] = {};
   size_t count = 0;
   for (; key < end && count < Orientation::kSpan;
        key = NextTile<Shape>(group, key, near)) {
@@ -356,9 +410,12 @@ HWY_NOINLINE void AttendShare(const GroupOf<typename Orientation::Shape>& group,
                               const Share& share, uint64_t before,
                               const Scratch& scratch) {
   const size_t blocks = BlockCount<Orientation>(group);
+  bool prepared = false;
   for (size_t block = 0; block < blocks; ++block) {
     const uint64_t cost = BlockCost<Orientation>(group, block);
     if (share.Has(before, cost)) {
+      if (!prepared) Orientation::Prepare(group);
+      prepared = true;
       const Rows rows = RowsOfBlock<Orientation>(group, block);
       AttendBlock<Orientation>(group, rows, scratch);
     }
@@ -371,6 +428,7 @@ template <class Orientation>
 HWY_NOINLINE void AttendHeadGroup(
     const GroupOf<typename Orientation::Shape>& group, const Scratch& scratch) {
   const size_t blocks = BlockCount<Orientation>(group);
+  Orientation::Prepare(group);
   for (size_t block = 0; block < blocks; ++block) {
     const Rows rows = RowsOfBlock<Orientation>(group, block);
     AttendBlock<Orientation>(group, rows, scratch);

@@ -121,8 +121,12 @@ struct Scratch {
   int32_t* HWY_RESTRICT query_offsets;  // [row][high, low]: see kKeyOffset
   float* HWY_RESTRICT query_scales;     // of each row
   float* HWY_RESTRICT mean_scores;      // [row][mean]: q . mean
+  float* HWY_RESTRICT first_scores;     // [row][16]: of the first 16 keys
   int32_t* HWY_RESTRICT weight_quads;   // [row][high, low][key/4]
   float* HWY_RESTRICT weight_steps;     // of each row
+  float* HWY_RESTRICT fine_steps;       // of each row; 0: none
+  bool* HWY_RESTRICT has_fine;          // whether a row has one
+  float* HWY_RESTRICT partials;         // [row][16]
 };
 
 // That of each tile of a span: what belongs to a tile lies where the rows of a

@@ -10,6 +10,7 @@
 #define FOVEA_KERNELS_EXP2_INL_H_
 #endif
 
+#include "fovea/kernels/exp2_constants.h"
 #include "fovea/kernels/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -23,30 +24,22 @@ constexpr float kLog2e = 0x1.715476p0f;
 constexpr float kLog2eLow = 0x1.4ae0c0p-26f;
 constexpr float kLn2 = 0x1.62e430p-1f;
 
-// Below this Exp2 gives exactly 0.  A result near 2^-126 would make products
-// with it denormal: 8x slower on x86, flushed to zero by ARMv7 NEON.
-constexpr float kExp2Underflow = -100.0f;
-
-// Adding it rounds x to an integer n (ties to even) and leaves n + 127 in the
-// low bits of the sum: shifted by 23 they are the float 2^n.
-constexpr float kRoundAndBias = 12582912.0f + 127.0f;
-
-// 2^n of a sum with it.
+// 2^n of a sum with kRoundAndBias.
 HWY_INLINE Vec PowerOfTwo(Vec rounded) {
   const IntTag di;
   return hn::BitCast(FloatTag(), hn::ShiftLeft<23>(hn::BitCast(di, rounded)));
 }
 
-// (2^f - 1) / f for f in [-0.5, 0.5], so that 1 + f times it is a minimax
-// polynomial of degree 6 for 2^f, relative error 3.0e-9 before rounding.
+// (2^f - 1) / f for f in [-0.5, 0.5].
 HWY_INLINE Vec Exp2Slope(Vec f) {
   const FloatTag d;
-  Vec p = hn::Set(d, 0x1.416b54p-13f);
-  p = Fma(p, f, hn::Set(d, 0x1.5f0830p-10f));
-  p = Fma(p, f, hn::Set(d, 0x1.3b2de0p-7f));
-  p = Fma(p, f, hn::Set(d, 0x1.c6af7cp-5f));
-  p = Fma(p, f, hn::Set(d, 0x1.ebfbdcp-3f));
-  return Fma(p, f, hn::Set(d, 0x1.62e430p-1f));
+  constexpr const float* c = kExp2Coefficients;
+  Vec p = hn::Set(d, c[5]);
+  p = Fma(p, f, hn::Set(d, c[4]));
+  p = Fma(p, f, hn::Set(d, c[3]));
+  p = Fma(p, f, hn::Set(d, c[2]));
+  p = Fma(p, f, hn::Set(d, c[1]));
+  return Fma(p, f, hn::Set(d, c[0]));
 }
 
 // 2^f and 2^f - 1 for f in [-0.5, 0.5].
@@ -64,7 +57,7 @@ HWY_INLINE Vec Exp2(Vec x) {
   const Vec fraction = hn::Sub(x, hn::Sub(rounded, shift));
   // A product, not an addition to the exponent: NaN stays NaN.
   const Vec result = hn::Mul(Exp2Fraction(fraction), PowerOfTwo(rounded));
-  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, kExp2Underflow)), result);
+  return ZeroWhereBelow(x, kExp2Underflow, result);
 }
 
 // x log2(e) = n + f: returns 2^n.  log2(e) in two parts keeps the error of a
@@ -105,9 +98,7 @@ constexpr float kExpUnderflow = -69.3147181f;
 // kExpUnderflow, exactly 1 at 0, exactly 0 below kExpUnderflow (-inf too), NaN
 // for NaN.
 HWY_INLINE Vec ExpNonPositive(Vec x) {
-  const FloatTag d;
-  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, kExpUnderflow)),
-                            ExpInRange(x));
+  return ZeroWhereBelow(x, kExpUnderflow, ExpInRange(x));
 }
 
 }  // namespace

@@ -12,11 +12,11 @@
 
 namespace fovea {
 
-template <bool kCausalArg, size_t kWindowArg, size_t kSinksArg,
-          MaskKind kMaskArg, bool kSoftcapArg, bool kAlibiArg,
-          bool kSinkLogitsArg, class ScorePolicyArg, bool kLseArg,
-          bool kWeightsArg, ScoreStage kScoresArg, bool kPartialArg,
-          bool kRingArg, class StoredArg, class TurnerArg>
+template <
+    bool kCausalArg, size_t kWindowArg, size_t kSinksArg, MaskKind kMaskArg,
+    bool kSoftcapArg, bool kAlibiArg, bool kSinkLogitsArg, class ScorePolicyArg,
+    bool kLseArg, bool kWeightsArg, ScoreStage kScoresArg, bool kPartialArg,
+    bool kRingArg, class StoredArg, class TurnerArg, Arithmetic kArithmeticArg>
 struct Features {
   static constexpr bool kCausal = kCausalArg;
   static constexpr size_t kWindow = kWindowArg;
@@ -32,9 +32,16 @@ struct Features {
   static constexpr bool kPartial = kPartialArg;  // see Attention::RunPartial
   static constexpr bool kRing = kRingArg;        // see CacheSpan
   using Stored = StoredArg;                      // of keys and values
+  static constexpr Arithmetic kArithmetic = kArithmeticArg;
   using Turner = TurnerArg;  // of queries (rope.h); void: none
   static constexpr bool kTurns = !std::is_void<Turner>::value;
-  static constexpr bool kQuantised = std::is_same<Stored, int8_t>::value;
+  // The float arithmetic on an int8 cache.
+  static constexpr bool kQuantised =
+      kArithmetic == Arithmetic::kFloat && std::is_same<Stored, int8_t>::value;
+  static constexpr bool kInt8Keys = kArithmetic != Arithmetic::kFloat;
+  static constexpr bool kInt8Values = kArithmetic == Arithmetic::kInt8;
+  using Value =
+      std::conditional_t<kArithmetic == Arithmetic::kInt8Scores, float, Stored>;
 
   // Each call says what the config would fix: whether it is causal, and its
   // window and sinks; and which scores it wants (RunTimeFeatures).
@@ -46,6 +53,7 @@ struct Features {
       kMask == MaskKind::kAdditive || kMask == MaskKind::kEither;
   static constexpr bool kHasBoolean =
       kMask == MaskKind::kBoolean || kMask == MaskKind::kEither;
+  static constexpr bool kHasBlocks = kMask == MaskKind::kBlock;
   static constexpr bool kHasPolicy = !std::is_void<ScorePolicy>::value;
   static constexpr bool kPolicyMasks = PolicyMasks<ScorePolicy>::value;
   static constexpr bool kHasScores = kScores != ScoreStage::kNone;
@@ -70,7 +78,7 @@ using FeaturesOf =
              R::kAlibi, R::kSinkLogits, typename R::ScorePolicy,
              R::kLse && !kPartial, R::kWeights && !kPartial,
              kPartial ? ScoreStage::kNone : R::kScores, kPartial, kRing, Stored,
-             Turner>;
+             Turner, R::kArithmetic>;
 
 }  // namespace fovea
 

@@ -30,11 +30,11 @@ struct HeadGroup {
 };
 
 // Elements are float, but for a cache that stores less.
-template <class Stored>
+template <class Stored, class Value>
 struct KeysAndValues {
   const Stored* k;  // rows of k_token_stride, or the panels of a cache
   size_t k_token_stride;
-  const Stored* v;
+  const Value* v;
   size_t v_token_stride;
 };
 
@@ -81,6 +81,34 @@ struct Quantised<true> {
   const float* value_scales;  // [slot]
   const float* means;         // [mean][head_dim]
   size_t mean_count;
+};
+
+// Of keys and values in int8: see Int8Layout.
+template <bool kInt8Keys>
+struct Int8Keys {};
+template <>
+struct Int8Keys<true> {
+  const float* first_keys;  // [head_dim][16]
+  const float* means;       // [range][head_dim]
+  const float* key_scales;  // [slot]
+  const float* channels;    // [2][channel_stride], by slot
+  size_t channel_stride;
+  const int32_t* channel_dims;  // [range][2]; -1: none
+  size_t range_count;
+  // Of Run: what is quantised, how many keys, and to where.
+  const float* plain_k;
+  size_t plain_k_stride;
+  const float* plain_v;
+  size_t plain_v_stride;
+  size_t plain_keys;
+  int8_t* key_store;
+  int8_t* value_store;
+};
+template <bool kInt8Values>
+struct Int8Values {};
+template <>
+struct Int8Values<true> {
+  const float* value_scales;  // [slot]
 };
 
 // Keys from the sinks' last tile on lie ring_shift slots earlier, or
@@ -139,7 +167,7 @@ struct FirstHead<true> {
 template <class Features>
 struct GroupWith
     : HeadGroup,
-      KeysAndValues<typename Features::Stored>,
+      KeysAndValues<typename Features::Stored, typename Features::Value>,
       CallOptions<Features>,
       group_options::PartialRange<Features::kPartial>,
       group_options::RowOutputs<Features::kHasRowOutputs>,
@@ -149,6 +177,8 @@ struct GroupWith
       group_options::Quantised<Features::kQuantised>,
       group_options::Span<Features::kRunTimeSpan>,
       group_options::Stage<Features::kRunTimeStage>,
+      group_options::Int8Keys<Features::kInt8Keys>,
+      group_options::Int8Values<Features::kInt8Values>,
       group_options::MatrixColumns<Features::kHasScores || Features::kWeights>,
       group_options::VisibleKeys<Features::kEveryKey>,
       group_options::FirstHead<Features::kHasPolicy> {};

@@ -180,11 +180,24 @@ HWY_INLINE uint64_t BitsOfEntries(D d, const hn::TFromD<D>* HWY_RESTRICT row,
   return bits;
 }
 
+// All of a tile's keys, or none: a tile is a block of the mask.
+static_assert(kMaskBlock == kTile, "a block of a mask is a tile");
+template <class Shape>
+HWY_INLINE uint64_t BitsOfBlock(const GroupOf<Shape>& group, size_t row,
+                                size_t first) {
+  const size_t column = first / kMaskBlock;
+  if (column >= group.mask_blocks) return 0;
+  const size_t query = TokenOfRow<Shape>(group, row);
+  const size_t head = HeadOfRow<Shape>(group, row);
+  const uint8_t* blocks = group.block_mask.Row(0, head, query / kMaskBlock);
+  return blocks[column] != 0 ? ~uint64_t{0} : 0;
+}
+
 // Keys from `first` on that the call's masks leave to the row; those past their
 // last column are hidden.
 template <class Shape>
-HWY_INLINE uint64_t BitsOfMask(const GroupOf<Shape>& group, size_t row,
-                               size_t first) {
+HWY_INLINE uint64_t BitsOfColumns(const GroupOf<Shape>& group, size_t row,
+                                  size_t first) {
   using F = typename Shape::Features;
   const size_t token = TokenOfRow<Shape>(group, row);
   const size_t head = HeadOfRow<Shape>(group, row);
@@ -217,12 +230,42 @@ HWY_INLINE uint64_t BitsOfMask(const GroupOf<Shape>& group, size_t row,
 }
 
 template <class Shape>
+HWY_INLINE uint64_t BitsOfMask(const GroupOf<Shape>& group, size_t row,
+                               size_t first) {
+  if constexpr (Shape::Features::kHasBlocks) {
+    return BitsOfBlock<Shape>(group, row, first);
+  } else {
+    return BitsOfColumns<Shape>(group, row, first);
+  }
+}
+
+template <class Shape>
 HWY_INLINE bool HasMask(const GroupOf<Shape>& group) {
   using F = typename Shape::Features;
   bool has = false;
   if constexpr (F::kHasBias) has = has || group.bias.data != nullptr;
   if constexpr (F::kHasBoolean) has = has || group.mask.data != nullptr;
+  if constexpr (F::kHasBlocks) has = group.block_mask.data != nullptr;
   return has;
+}
+
+// Whether no row of the block sees the tile, as far as one look tells: where
+// all rows are of one head and one block of the mask.  Sparse masks are made of
+// it (one block of keys in 16: 11.7 -> 7.5 % of the time without a mask).
+template <class Shape>
+HWY_INLINE bool IsHiddenBlock(const GroupOf<Shape>& group, const Rows& rows,
+                              size_t first) {
+  if constexpr (!Shape::Features::kHasBlocks || Shape::Features::kEveryKey) {
+    return false;
+  } else {
+    const size_t last = rows.first + rows.count - 1;
+    const auto block = [&](size_t row) {
+      return TokenOfRow<Shape>(group, row) / kMaskBlock;
+    };
+    return HasMask<Shape>(group) && group.heads == 1 &&
+           block(rows.first) == block(last) &&
+           BitsOfBlock<Shape>(group, last, first) == 0;
+  }
 }
 
 // Fills `visible`, `counts` and `limits` for the tile and says what they hold.
@@ -231,6 +274,9 @@ HWY_INLINE Tile MarkTile(const GroupOf<Shape>& group, const Rows& rows,
                          size_t first, size_t end, size_t padded,
                          const Scratch& scratch) {
   using F = typename Shape::Features;
+  if (IsHiddenBlock<Shape>(group, rows, first)) {
+    return {first, 0, 0, Sees::kNone};
+  }
   uint32_t* HWY_RESTRICT low = scratch.visible;
   uint32_t* HWY_RESTRICT high = scratch.visible + Shape::kRows;
   uint64_t some = 0, all = ~uint64_t{0};

@@ -13,8 +13,11 @@
 #define FOVEA_KERNELS_ONLINE_SOFTMAX_INL_H_
 #endif
 
+#include <utility>
+
 #include "fovea/kernels/exp2-inl.h"
 #include "fovea/kernels/finish_scores-inl.h"
+#include "fovea/kernels/port_lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea {
@@ -36,7 +39,15 @@ HWY_INLINE HWY_MAYBE_UNUSED void ScaleRow(const float* from, size_t count,
   const FloatTag d;
   const size_t lanes = hn::Lanes(d);
   const Vec f = hn::Set(d, factor);
-  size_t i = 0;
+  size_t i = PortScale(from, count, factor, to, 1);
+  if constexpr (kMaxLanes == 1 && kUnrolled >= 8) {
+    constexpr size_t kTurn = 4;
+    for (; i + kTurn <= count; i += kTurn) {
+      Repeat<kTurn>([&](size_t j) HWY_ATTR {
+        StoreLanes(hn::Mul(LoadLanes(from + i + j), f), to + i + j);
+      });
+    }
+  }
   for (; i + lanes <= count; i += lanes) {
     hn::StoreU(hn::Mul(hn::LoadU(d, from + i), f), d, to + i);
   }
@@ -50,62 +61,140 @@ HWY_INLINE HWY_MAYBE_UNUSED void ScaleRow(const float* from, size_t count,
 // its sign, so that P.V leaves out the key's values (accumulate-inl.h).
 HWY_INLINE Vec HiddenProbability() { return hn::Set(FloatTag(), -0.0f); }
 
+// Where blocks of scores come from a port, or there is one lane, the largest
+// score of a query is found in a pass of its own: a maximum in a register costs
+// less than one in memory.
+constexpr bool kMaxInPass = kMaxLanes == 1 || PortBlock<4, 4>::kExists;
+
+// The keys of one vector of queries, whose scores become probabilities.
+template <class Shape, bool kMarked>
+struct KeysOfQueries {
+  const GroupOf<Shape>& group;
+  const Rows& rows;
+  const Tile& tile;
+  const Scratch& scratch;
+  size_t lane;
+
+  HWY_INLINE float* At(size_t key) const {
+    const size_t width = Shape::kVecs * hn::Lanes(FloatTag());
+    return scratch.scores + key * width + lane;
+  }
+
+  // The largest of [key, count), or `most`.
+  HWY_INLINE Vec Max(size_t key, size_t count, Vec most) const {
+    constexpr size_t kTurn = kUnrolled >= 8 ? 4 : 1;
+    for (; key + kTurn <= count; key += kTurn) {
+      Repeat<kTurn>([&](size_t i) HWY_ATTR {
+        most = Larger(LoadLanes(At(key + i)), most);
+      });
+    }
+    for (; key < count; ++key) most = Larger(LoadLanes(At(key)), most);
+    return most;
+  }
+
+  HWY_INLINE Vec Probability(size_t key, Vec max) const {
+    float* at = At(key);
+    Vec p = Exp2(hn::Sub(LoadLanes(at), max));
+    if constexpr (kMarked) {
+      const OfQueries<Shape> place{group, rows, tile, scratch, lane, key};
+      p = hn::IfThenElse(place.Visible(), p, HiddenProbability());
+    }
+    StoreLanes(p, at);
+    return p;
+  }
+
+  // Adds the keys [key, count), at most a panel, to their partial sums.
+  HWY_INLINE void AddSome(size_t key, size_t count, Vec max,
+                          float* HWY_RESTRICT partial) const {
+    const size_t lanes = hn::Lanes(FloatTag());
+    float* sum = partial + key % kPanel * lanes;
+    for (; key < count; ++key, sum += lanes) {
+      StoreLanes(hn::Add(LoadLanes(sum), Probability(key, max)), sum);
+    }
+  }
+
+  // Of a whole tile.
+  template <size_t... kIndex>
+  HWY_INLINE Vec SumOfAll(size_t residue, Vec max,
+                          std::index_sequence<kIndex...>) const {
+    Vec sum = hn::Zero(FloatTag());
+    ((sum = hn::Add(sum, Probability(residue + kIndex * kPanel, max))), ...);
+    return sum;
+  }
+};
+
 // Replaces the keys of one vector of queries, [begin, count) of the tile, by
 // their probabilities; returns their sum.
 template <class Shape, bool kMarked>
-HWY_INLINE Vec ProbabilitiesOfQueries(const GroupOf<Shape>& group,
-                                      const Rows& rows, const Tile& tile,
-                                      size_t lane, size_t count, Vec max,
-                                      const Scratch& scratch) {
-  const FloatTag d;
-  const size_t lanes = hn::Lanes(d);
-  const size_t width = Shape::kVecs * lanes;
-  float* HWY_RESTRICT scores = scratch.scores + lane;
+HWY_INLINE Vec ProbabilitiesOfQueries(const KeysOfQueries<Shape, kMarked>& keys,
+                                      size_t begin, size_t count, Vec max) {
+  const size_t lanes = hn::Lanes(FloatTag());
   HWY_ALIGN float partial[kPanel * kMaxLanes];
-  for (size_t residue = 0; residue < kPanel; ++residue) {
-    Vec sum = hn::Zero(d);
-    size_t key = FirstKey<Shape>(tile) / kPanel * kPanel + residue;
-    if (kMarked && key < FirstKey<Shape>(tile)) key += kPanel;
-    for (; key < count; key += kPanel) {
-      float* at = scores + key * width;
-      Vec p = Exp2(hn::Sub(hn::Load(d, at), max));
-      if constexpr (kMarked) {
-        const OfQueries<Shape> place{group, rows, tile, scratch, lane, key};
-        p = hn::IfThenElse(place.Visible(), p, HiddenProbability());
-      }
-      hn::Store(p, d, at);
-      sum = hn::Add(sum, p);
+  constexpr bool kUnrolls = !kMarked && kUnrolled >= 8;
+  if (kUnrolls && count == kTile) {
+    for (size_t residue = 0; residue < kPanel; ++residue) {
+      const Vec sum = keys.SumOfAll(residue, max,
+                                    std::make_index_sequence<kTile / kPanel>());
+      StoreLanes(sum, partial + residue * lanes);
     }
-    hn::Store(sum, d, partial + residue * lanes);
-  }
-  for (size_t half = kPanel / 2; half >= 1; half /= 2) {
-    for (size_t i = 0; i < half; ++i) {
-      const Vec low = hn::Load(d, partial + i * lanes);
-      const Vec high = hn::Load(d, partial + (i + half) * lanes);
-      hn::Store(hn::Add(low, high), d, partial + i * lanes);
+  } else {
+    hwy::ZeroBytes(partial, kPanel * lanes * sizeof(float));
+    for (size_t key = begin; key < count;) {
+      const size_t end = HWY_MIN(key / kPanel * kPanel + kPanel, count);
+      keys.AddSome(key, end, max, partial);
+      key = end;
     }
   }
-  return hn::Load(d, partial);
+  FoldVectors<kPanel / 2>(partial);
+  return LoadLanes(partial);
 }
 
-// scores[key][query], the maximum already in next_max.
+// The block's new maxima, corrections and sums, from the sums of the tile.
+HWY_INLINE void RaiseRows(size_t lane, Vec max, Vec sum,
+                          const Scratch& scratch) {
+  const Vec correction = Exp2(hn::Sub(LoadLanes(scratch.max + lane), max));
+  StoreLanes(correction, scratch.correction + lane);
+  StoreLanes(max, scratch.max + lane);
+  StoreLanes(Fma(LoadLanes(scratch.sum + lane), correction, sum),
+             scratch.sum + lane);
+}
+
+// Whether the port does it, for whole vectors of queries that see every key.
+template <class Shape, bool kMarked>
+HWY_INLINE bool SoftmaxOfQueriesByPort(const Rows& rows, const Tile& tile,
+                                       const Scratch& scratch) {
+  if constexpr (!kMarked && kPortLanes != 0 && Shape::kRows == kPortLanes) {
+    if (tile.sees != Sees::kAll || rows.count != kPortLanes) return false;
+    HWY_ALIGN float max[kPortLanes];
+    HWY_ALIGN float sums[kPortLanes];
+    hwy::CopyBytes<sizeof(max)>(scratch.max, max);
+    PortSoftmaxOfQueries(scratch.scores, tile.count, max, sums);
+    for (size_t i = 0; i < kPortLanes; ++i) {
+      RaiseRows(i, LoadLanes(max + i), LoadLanes(sums + i), scratch);
+    }
+    return true;
+  } else {
+    return false;
+  }
+}
+
+// scores[key][query]; the maximum is already in next_max, or found here.
 template <class Shape, bool kMarked>
 HWY_INLINE void SoftmaxOfQueries(const GroupOf<Shape>& group, const Rows& rows,
                                  const Tile& tile, const Scratch& scratch) {
-  const FloatTag d;
-  const size_t lanes = hn::Lanes(d);
+  const size_t lanes = hn::Lanes(FloatTag());
+  const size_t begin = FirstKey<Shape>(tile);
+  if (SoftmaxOfQueriesByPort<Shape, kMarked>(rows, tile, scratch)) return;
   for (size_t lane = 0; lane < rows.count; lane += lanes) {
-    const Vec max = hn::Load(d, scratch.next_max + lane);
-    const Vec correction = Exp2(hn::Sub(hn::Load(d, scratch.max + lane), max));
+    const KeysOfQueries<Shape, kMarked> keys{group, rows, tile, scratch, lane};
     // Without marks the vector's last row sees the most keys.
     const size_t count =
         kMarked ? tile.count : scratch.counts[lane + lanes - 1];
-    const Vec sum = ProbabilitiesOfQueries<Shape, kMarked>(
-        group, rows, tile, lane, count, max, scratch);
-    hn::Store(correction, d, scratch.correction + lane);
-    hn::Store(max, d, scratch.max + lane);
-    hn::Store(Fma(hn::Load(d, scratch.sum + lane), correction, sum), d,
-              scratch.sum + lane);
+    const Vec max = kMaxInPass
+                        ? keys.Max(begin, count, LoadLanes(scratch.max + lane))
+                        : LoadLanes(scratch.next_max + lane);
+    const Vec sum = ProbabilitiesOfQueries(keys, begin, count, max);
+    RaiseRows(lane, max, sum, scratch);
   }
 }
 
@@ -120,16 +209,20 @@ HWY_INLINE float FinishAndMax(const GroupOf<Shape>& group, const Rows& rows,
   float* HWY_RESTRICT scores = scratch.scores + row * kTile;
   const size_t padded = RoundUp(tile.count, kPanel);
   const size_t count = scratch.counts[row];
-  Vec most = hn::Set(d, max);
   size_t key = FirstKey<Shape>(tile) / kPanel * kPanel;
-  if constexpr (!Shape::Features::kFinishes && !kMarked) {
+  constexpr bool kPlain = !Shape::Features::kFinishes && !kMarked;
+  if constexpr (kPlain && kPortLanes != 0) {
+    key = PortMaxOfRow(scores, count, max);
+  }
+  Vec most = hn::Set(d, max);
+  if constexpr (kPlain) {
     for (; key + lanes <= count; key += lanes) {
-      most = hn::Max(hn::Load(d, scores + key), most);
+      most = Larger(LoadLanes(scores + key), most);
     }
   }
   for (; key < padded; key += lanes) {
     const OfKeys<Shape> place{group, rows, tile, scratch, row, key};
-    Vec score = hn::Load(d, scores + key);
+    Vec score = LoadLanes(scores + key);
     if constexpr (Shape::Features::kFinishes || kMarked) {
       score = ChangeScore<Shape>(score, place);
     }
@@ -143,8 +236,8 @@ HWY_INLINE float FinishAndMax(const GroupOf<Shape>& group, const Rows& rows,
     if constexpr (Shape::Features::kFinishes) {
       WriteFinished<Shape>(score, place);
     }
-    hn::Store(score, d, scores + key);
-    most = hn::Max(score, most);
+    StoreLanes(score, scores + key);
+    most = Larger(score, most);
   }
   return hn::ReduceMax(d, most);
 }
@@ -161,11 +254,11 @@ HWY_INLINE float ProbabilitiesOfRow(float* HWY_RESTRICT scores, size_t begin,
   for (size_t residue = 0; residue < kPanel; residue += lanes) {
     Vec sum = hn::Zero(d);
     for (size_t key = begin + residue; key < padded; key += kPanel) {
-      const Vec p = probability(key, hn::Sub(hn::Load(d, scores + key), max));
-      hn::Store(p, d, scores + key);
+      const Vec p = probability(key, hn::Sub(LoadLanes(scores + key), max));
+      StoreLanes(p, scores + key);
       sum = hn::Add(sum, p);
     }
-    hn::Store(sum, d, partial + residue);
+    StoreLanes(sum, partial + residue);
   }
   return TreeSum16(partial);
 }
@@ -187,9 +280,13 @@ HWY_INLINE void SoftmaxOfRows(const GroupOf<Shape>& group, const Rows& rows,
       const OfKeys<Shape> place{group, rows, tile, scratch, row, key};
       return hn::IfThenElse(place.Visible(), p, HiddenProbability());
     };
-    const float sum = ProbabilitiesOfRow(
-        scratch.scores + row * kTile, FirstKey<Shape>(tile) / kPanel * kPanel,
-        RoundUp(tile.count, kPanel), max, probability);
+    float* scores = scratch.scores + row * kTile;
+    const size_t padded = RoundUp(tile.count, kPanel);
+    const float sum = !kMarked && kPortLanes != 0
+                          ? PortProbabilitiesOfRow(scores, padded, new_max)
+                          : ProbabilitiesOfRow(
+                                scores, FirstKey<Shape>(tile) / kPanel * kPanel,
+                                padded, max, probability);
     scratch.correction[row] = hn::GetLane(correction);
     scratch.max[row] = new_max;
     scratch.sum[row] = hn::GetLane(

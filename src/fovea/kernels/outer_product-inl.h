@@ -19,8 +19,10 @@
 
 #include <hwy/cache_control.h>
 
+#include <type_traits>
 #include <utility>
 
+#include "fovea/kernels/port_block-inl.h"
 #include "fovea/kernels/stored-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -40,6 +42,8 @@ struct Factors {
 template <class Element = float>
 struct AdjacentColumns {
   static constexpr bool kAdjacent = true;
+  // Those of one block are floats side by side.
+  static constexpr bool kSideBySide = std::is_same<Element, float>::value;
   const Element* data;
   size_t step;
 
@@ -55,6 +59,7 @@ struct AdjacentColumns {
 // The last columns of a row, fewer than a vector: the rest is not read.
 template <class Element = float>
 struct LastColumns {
+  static constexpr bool kSideBySide = false;
   const Element* data;
   size_t step;
   size_t count;
@@ -70,6 +75,9 @@ struct LastColumns {
 template <class Element = float>
 struct PanelColumns {
   static constexpr bool kAdjacent = false;
+  // Where a block is never wider than a panel: of up to four lanes.
+  static constexpr bool kSideBySide =
+      std::is_same<Element, float>::value && kMaxLanes <= 4;
   const Element* data;  // the first panel
   size_t first;         // first column
   size_t panel_stride;
@@ -183,6 +191,25 @@ struct FloatProduct {
   static HWY_INLINE Vec Pinned(Vec column) { return InRegister(column); }
 };
 
+// Whether a sink takes all rows of a vector of columns at once, as
+// sink.Column(vec, sums of the rows...), instead of sink(row, vec, sum).
+template <class Sink, class = void>
+struct TakesColumns : std::false_type {};
+template <class Sink>
+struct TakesColumns<Sink, std::enable_if_t<Sink::kTakesColumns>>
+    : std::true_type {};
+
+// Whether a sink may take what a port has summed (PortBlock):
+//
+//   sink.Place(room)         where the port's sums go, room or a place of its
+//   own sink.Take<Block>(place)  takes them all; or false, then they come one
+//   by one
+template <class Sink, class = void>
+struct TakesBlocks : std::false_type {};
+template <class Sink>
+struct TakesBlocks<Sink, std::enable_if_t<Sink::kTakesBlocks>>
+    : std::true_type {};
+
 template <size_t kRows, size_t kVecs, class Math = FloatProduct,
           class BlockIndices = std::make_index_sequence<kRows * kVecs>,
           class VecIndices = std::make_index_sequence<kVecs>>
@@ -204,6 +231,14 @@ struct OuterProduct<kRows, kVecs, Math, std::index_sequence<kBlock...>,
  private:
   template <size_t>
   using VecAt = typename Math::Sum;
+  using Block = PortBlock<kRows, kVecs>;
+
+  // Whether the port computes the first steps.
+  template <class Columns, class Steps>
+  static constexpr bool PortSums() {
+    return Block::kExists && std::is_same<Math, FloatProduct>::value &&
+           Columns::kSideBySide && !Steps::kSkipsMarked;
+  }
 
   // Names one more accumulator until there are kRows * kVecs of them.
   template <class Columns, class Steps, class Sink, class... Sums>
@@ -227,6 +262,21 @@ struct OuterProduct<kRows, kVecs, Math, std::index_sequence<kBlock...>,
     const size_t common = steps.Common();
     const size_t longest = steps.Longest();
     size_t k = 0;
+    if constexpr (PortSums<Columns, Steps>()) {
+      HWY_ALIGN float room[kRows * kVecs * kMaxLanes];
+      float* place = room;
+      if constexpr (TakesBlocks<Sink>::value) place = sink.Place(room);
+      if (Block::Sum(factors, a.row_stride, a.step, b.At(columns, 0), b.step,
+                     common, Steps::kStart, place)) {
+        if constexpr (TakesBlocks<Sink>::value) {
+          if (common == longest && sink.template Take<Block>(place)) return;
+        }
+        ((sums = LoadLanes(place + kBlock * hn::Lanes(FloatTag()))), ...);
+        k = common;
+        factors += k * a.step;
+        columns += k * b.step;
+      }
+    }
     for (; k < common; ++k) {
       Step<Steps::kSkipsMarked>(factors, a.row_stride,
                                 Column(b.Load(columns, kVec))..., sums...);
@@ -242,7 +292,18 @@ struct OuterProduct<kRows, kVecs, Math, std::index_sequence<kBlock...>,
       factors += a.step;
       columns += b.step;
     }
-    (sink(kBlock / kVecs, kBlock % kVecs, sums), ...);
+    if constexpr (TakesColumns<Sink>::value) {
+      (HandColumn<kVec>(sink, std::make_index_sequence<kRows>(), sums...), ...);
+    } else {
+      (sink(kBlock / kVecs, kBlock % kVecs, sums), ...);
+    }
+  }
+
+  template <size_t kVecIndex, class Sink, size_t... kRow>
+  static HWY_INLINE void HandColumn(const Sink& sink,
+                                    std::index_sequence<kRow...>,
+                                    VecAt<kBlock>... sums) {
+    sink.Column(kVecIndex, Pick<kRow * kVecs + kVecIndex>(sums...)...);
   }
 
   // A vector that only one row uses is better read by its multiply-add.

@@ -128,6 +128,7 @@ struct ValueProduct : KeyProduct {
 // Keys in panels [dim/4][16][4], `panel_stride` bytes apart.  The first column
 // is a multiple of the vector length.
 struct QuadPanels {
+  static constexpr bool kSideBySide = false;
   const int8_t* data;
   size_t first;
   size_t panel_stride;
@@ -143,6 +144,7 @@ struct QuadPanels {
 
 // Values in rows [token/4][value_dim][4].
 struct QuadColumns {
+  static constexpr bool kSideBySide = false;
   const int8_t* data;
   size_t step;
 
@@ -154,6 +156,7 @@ struct QuadColumns {
 
 // The last of them, fewer than a vector.
 struct LastQuadColumns {
+  static constexpr bool kSideBySide = false;
   const int8_t* data;
   size_t step;
   size_t count;

@@ -99,15 +99,15 @@ HWY_NOINLINE HWY_MAYBE_UNUSED void RotateInterleaved(const float* from,
                                                      const float* cos,
                                                      const float* sin) {
   const FloatTag d;
-  size_t i = 0;
-  for (; i + hn::Lanes(d) <= pairs; i += hn::Lanes(d)) {
+  const size_t whole = pairs / hn::Lanes(d) * hn::Lanes(d);
+  for (size_t i = 0; i < whole; i += hn::Lanes(d)) {
     Vec a;
     Vec b;
     hn::LoadInterleaved2(d, from + 2 * i, a, b);
     RotatePair(a, b, hn::LoadU(d, cos + i), hn::LoadU(d, sin + i));
     hn::StoreInterleaved2(a, b, d, to + 2 * i);
   }
-  for (; i < pairs; ++i) {
+  for (size_t i = whole; i < pairs; ++i) {
     Vec a = hn::Set(d, from[2 * i]);
     Vec b = hn::Set(d, from[2 * i + 1]);
     RotatePair(a, b, hn::Set(d, cos[i]), hn::Set(d, sin[i]));

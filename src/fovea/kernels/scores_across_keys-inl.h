@@ -30,15 +30,26 @@ HWY_INLINE void LoadQueriesAsRows(const GroupOf<Shape>& group, const Rows& rows,
 }
 
 // Stores scores[row][key].
+template <bool kOneRow>
 struct RowScoreSink {
+  static constexpr bool kTakesBlocks = true;
   float* scores;
   Chain chain;
+
+  // A single row's lie side by side.
+  HWY_INLINE float* Place(float* room) const {
+    return kOneRow && chain.first ? scores : room;
+  }
+  template <class Block>
+  HWY_INLINE bool Take(const float* sums) const {
+    return sums == scores;
+  }
 
   HWY_INLINE void operator()(size_t row, size_t vec, Vec score) const {
     const FloatTag d;
     float* at = scores + row * kTile + vec * hn::Lanes(d);
-    if (!chain.first) score = hn::Add(hn::Load(d, at), score);
-    hn::Store(score, d, at);
+    if (!chain.first) score = hn::Add(LoadLanes(at), score);
+    StoreLanes(score, at);
   }
 };
 
@@ -78,8 +89,8 @@ HWY_INLINE void ScoreRowsAcrossKeys(const GroupOf<Shape>& group,
         const WhileFetching<PanelColumns<Stored>, Stored, kVecs, kInOrder> k{
             {panels + chain.dim * kPanel, vec * lanes, kPanel * head_dim},
             values + fetched};
-        const RowScoreSink sink{scratch.scores + row * kTile + vec * lanes,
-                                chain};
+        const RowScoreSink<kRows == 1> sink{
+            scratch.scores + row * kTile + vec * lanes, chain};
         OuterProduct<kRows, kVecs>::Run(q, k, AllSteps{chain.count}, sink);
       });
     };
@@ -104,10 +115,10 @@ struct KeyChains {
 
   HWY_INLINE Vec Start(size_t row, size_t key) const {
     const FloatTag d;
-    return begin ? hn::Zero(d) : hn::Load(d, sums + row * kTile + key);
+    return begin ? hn::Zero(d) : LoadLanes(sums + row * kTile + key);
   }
   HWY_INLINE void Keep(size_t row, size_t key, Vec sum) const {
-    hn::Store(sum, FloatTag(), sums + row * kTile + key);
+    StoreLanes(sum, sums + row * kTile + key);
   }
 };
 
@@ -178,7 +189,7 @@ HWY_INLINE void ScorePacked(const float* const* rows, size_t dim, size_t key,
   for (size_t row = 0; row < chains.rows; ++row) {
     Vec sum = chains.Start(row, key);
     for (size_t i = dim; i < end; ++i) {
-      const Vec column = hn::Load(d, packed + (i - first) * lanes);
+      const Vec column = LoadLanes(packed + (i - first) * lanes);
       sum = Fma(column, hn::Set(d, *queries.At(row, i)), sum);
     }
     chains.Keep(row, key, sum);
@@ -230,8 +241,8 @@ HWY_INLINE void ScoreRowsAcrossPlainKeys(const GroupOf<Shape>& group,
   if (head_dim <= kChain) return;
   for (size_t i = 0; i < rows.count * kTile; i += lanes) {
     const Vec sum =
-        hn::Add(hn::Load(d, scratch.scores + i), hn::Load(d, second + i));
-    hn::Store(sum, d, scratch.scores + i);
+        hn::Add(LoadLanes(scratch.scores + i), LoadLanes(second + i));
+    StoreLanes(sum, scratch.scores + i);
   }
 }
 

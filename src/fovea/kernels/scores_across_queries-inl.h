@@ -9,6 +9,7 @@
 #endif
 
 #include "fovea/kernels/finish_scores-inl.h"
+#include "fovea/kernels/online_softmax-inl.h"
 #include "fovea/kernels/scores-inl.h"
 #include "fovea/kernels/transpose-inl.h"
 
@@ -72,6 +73,7 @@ HWY_INLINE void LoadBiasAcrossLanes(const GroupOf<Shape>& group,
 // Stores the scores of some keys and raises each lane's maximum.
 template <class Shape, Sees kSees>
 struct ScoreSink {
+  static constexpr bool kTakesColumns = true;
   const GroupOf<Shape>& group;
   const Rows& rows;
   const Tile& tile;
@@ -80,20 +82,45 @@ struct ScoreSink {
   size_t first_key;  // in the tile
   Chain chain;
 
-  HWY_INLINE void operator()(size_t row, size_t vec, Vec score) const {
+  template <class... Scores>
+  HWY_INLINE void Column(size_t vec, Scores... scores) const {
     const FloatTag d;
-    const size_t key = first_key + row;
     const size_t lane = first_lane + vec * hn::Lanes(d);
-    float* at = scratch.scores + key * BlockWidth<Shape>() + lane;
-    if (!chain.first) score = hn::Add(hn::Load(d, at), score);
-    if (!chain.last) return hn::Store(score, d, at);
+    size_t key = first_key;
+    const bool first = chain.first;
+    if (!chain.last) return (Keep(lane, key++, first, scores), ...);
+    if constexpr (kMaxInPass)
+      return ((void)Finish(lane, key++, first, scores), ...);
+    float* max = scratch.next_max + lane;
+    Vec most = LoadLanes(max);
+    ((most = Larger(Finish(lane, key++, first, scores), most)), ...);
+    StoreLanes(most, max);
+  }
+
+ private:
+  HWY_INLINE float* At(size_t lane, size_t key) const {
+    return scratch.scores + key * BlockWidth<Shape>() + lane;
+  }
+  // With the chains before.
+  HWY_INLINE Vec Whole(size_t lane, size_t key, bool first, Vec score) const {
+    if (first) return score;
+    return hn::Add(LoadLanes(At(lane, key)), score);
+  }
+  HWY_INLINE void Keep(size_t lane, size_t key, bool first, Vec score) const {
+    StoreLanes(Whole(lane, key, first, score), At(lane, key));
+  }
+
+  // Returns what it stores, the score that the softmax sees.
+  HWY_INLINE Vec Finish(size_t lane, size_t key, bool first, Vec score) const {
+    const FloatTag d;
+    score = Whole(lane, key, first, score);
     const OfQueries<Shape> place{group, rows, tile, scratch, lane, key};
     if constexpr (Shape::Features::kFinishes || kSees == Sees::kMarked) {
       score = ChangeScore<Shape>(score, place);
     }
     if constexpr (kSees == Sees::kPrefix) {
       const Vec index = hn::Set(d, static_cast<float>(key));
-      const auto visible = hn::Lt(index, hn::Load(d, scratch.limits + lane));
+      const auto visible = hn::Lt(index, LoadLanes(scratch.limits + lane));
       score = hn::IfThenElse(visible, score, MaskedScore());
     } else if constexpr (kSees == Sees::kMarked) {
       score = hn::IfThenElse(place.Visible(), score, MaskedScore());
@@ -101,9 +128,8 @@ struct ScoreSink {
     if constexpr (Shape::Features::kFinishes) {
       WriteFinished<Shape>(score, place);
     }
-    hn::Store(score, d, at);
-    float* max = scratch.next_max + lane;
-    hn::Store(hn::Max(score, hn::Load(d, max)), d, max);
+    StoreLanes(score, At(lane, key));
+    return score;
   }
 };
 
@@ -138,6 +164,27 @@ HWY_INLINE VecRange SeeingVecs(const Rows& rows, size_t key,
   return vecs;
 }
 
+// Scores that stay as the port sums them, of blocks of keys for a whole block
+// of queries; returns the first key that is left.
+template <class Shape, Sees kSees>
+HWY_INLINE size_t ScoreKeysByPort(const GroupOf<Shape>& group, const Rows& rows,
+                                  const Tile& tile, const Scratch& scratch) {
+  using Block = PortBlock<4, Shape::kVecs>;
+  const size_t first = FirstKey<Shape>(tile);
+  if constexpr (Block::kExists && kUnrolled >= 16 && kSees == Sees::kAll &&
+                !Shape::Features::kFinishes) {
+    const typename Shape::HeadDim head_dim(group.head_dim);
+    if (rows.count != Block::kColumns || head_dim > kChain) return first;
+    const size_t blocks = (tile.count - first) / 4;
+    Block::SumRows(group.k + (tile.first + first) * group.k_token_stride,
+                   group.k_token_stride, blocks, scratch.queries, head_dim,
+                   AllSteps::kStart, scratch.scores + first * Block::kColumns);
+    return first + 4 * blocks;
+  } else {
+    return first;
+  }
+}
+
 template <class Shape, Sees kSees>
 HWY_INLINE void ScoreKeysAcrossQueries(const GroupOf<Shape>& group,
                                        const Rows& rows, const Tile& tile,
@@ -145,27 +192,29 @@ HWY_INLINE void ScoreKeysAcrossQueries(const GroupOf<Shape>& group,
   constexpr size_t kKeys = kUnrolled / Shape::kVecs;
   const typename Shape::HeadDim head_dim(group.head_dim);
   const size_t width = BlockWidth<Shape>();
-  const auto keys = [&](auto key_group, size_t key) HWY_ATTR {
+  const auto keys = [&](auto key_group, size_t key) FOVEA_INLINED {
     const VecRange vecs = kSees == Sees::kPrefix
                               ? SeeingVecs(rows, key, scratch.counts)
                               : AllVecs(rows);
     const size_t lane = vecs.begin * hn::Lanes(FloatTag());
     const float* rows_of_keys =
         group.k + (tile.first + key) * group.k_token_stride;
-    ForChains(head_dim, [&](const Chain& chain) HWY_ATTR {
+    ForChains(head_dim, [&](const Chain& chain) FOVEA_INLINED {
       const Factors<> k{rows_of_keys + chain.dim, group.k_token_stride, 1};
       const AdjacentColumns<> q{scratch.queries + chain.dim * width + lane,
                                 width};
       const ScoreSink<Shape, kSees> sink{group, rows, tile, scratch,
                                          lane,  key,  chain};
       WithConstant<Shape::kVecs>(
-          vecs.end - vecs.begin, [&](auto vec_count) HWY_ATTR {
+          vecs.end - vecs.begin, [&](auto vec_count) FOVEA_INLINED {
             OuterProduct<key_group.value, vec_count.value>::Run(
                 k, q, AllSteps{chain.count}, sink);
           });
     });
   };
-  ForGroups<kKeys>(FirstKey<Shape>(tile), tile.count, keys);
+  const size_t first =
+      ScoreKeysByPort<Shape, kSees>(group, rows, tile, scratch);
+  ForGroups<kKeys>(first, tile.count, keys);
 }
 
 }  // namespace

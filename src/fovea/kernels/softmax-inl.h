@@ -72,7 +72,7 @@ HWY_INLINE float LoadTile(const LogitRow& row, size_t first, size_t count,
   size_t i = 0;
   const auto add = [&](Vec logit) HWY_ATTR {
     hn::Store(logit, d, logits + i);
-    most = hn::Max(logit, most);
+    most = Larger(logit, most);
   };
   for (; i + lanes <= count; i += lanes) add(LoadLogits(row, first + i));
   if (i < count) {

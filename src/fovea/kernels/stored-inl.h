@@ -40,7 +40,7 @@ HWY_INLINE Vec Float16ToFloats(hn::Vec<StoredTag<hwy::float16_t>> stored) {
 }
 
 HWY_INLINE Vec LoadFloats(const float* from) {
-  return hn::LoadU(FloatTag(), from);
+  return kMaxLanes == 1 ? LoadLanes(from) : hn::LoadU(FloatTag(), from);
 }
 HWY_INLINE Vec LoadFloats(const hwy::bfloat16_t* from) {
   return BFloat16ToFloats(hn::LoadU(StoredTag<uint16_t>(),

@@ -7,7 +7,7 @@
 #define FOVEA_KERNELS_TRANSPOSE_INL_H_
 #endif
 
-#include "fovea/kernels/simd-inl.h"
+#include "fovea/kernels/port_lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea {
@@ -179,6 +179,16 @@ HWY_INLINE void TransposeVector(const Row& row_of, size_t dims, float scale,
       const size_t last = dims - lanes;
       TransposeSquare(row_of, last, scale, to + last * width, width);
       return;
+    }
+  }
+  if constexpr (kMaxLanes == 1 && kUnrolled >= 8) {
+    const float* HWY_RESTRICT row = row_of(0, 0);
+    constexpr size_t kTurn = 4;
+    dim = PortScale(row, dims, scale, to, width);
+    for (; dim + kTurn <= dims; dim += kTurn) {
+      Repeat<kTurn>([&](size_t i) HWY_ATTR {
+        to[(dim + i) * width] = row[dim + i] * scale;
+      });
     }
   }
   for (; dim < dims; ++dim) {

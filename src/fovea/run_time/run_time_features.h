@@ -13,15 +13,15 @@ namespace run_time {
 // Causal or not, with log-sum-exp.  What is not causal is so from a position
 // past every key.
 template <class Stored>
-using PlainFeatures =
-    Features<true, 0, 0, MaskKind::kNone, false, false, false, void, true,
-             false, ScoreStage::kNone, false, false, Stored, void>;
+using PlainFeatures = Features<true, 0, 0, MaskKind::kNone, false, false, false,
+                               void, true, false, ScoreStage::kNone, false,
+                               false, Stored, void, Arithmetic::kFloat>;
 
 // What changes or hides a score, each of which a call may leave out.
 template <class Stored, bool kOutputs, ScoreStage kScores, bool kPartial>
-struct EveryFeature
-    : Features<true, 1, 1, MaskKind::kEither, true, true, true, void, !kPartial,
-               kOutputs, kScores, kPartial, false, Stored, void> {
+struct EveryFeature : Features<true, 1, 1, MaskKind::kEither, true, true, true,
+                               void, !kPartial, kOutputs, kScores, kPartial,
+                               false, Stored, void, Arithmetic::kFloat> {
   static constexpr bool kRunTimeSpan = true;
   static constexpr bool kRunTimeStage = kOutputs;
 };

@@ -30,8 +30,10 @@ std::string PrintToString(const T& value) {
     return characters == nullptr ? "null" : characters;
   } else if constexpr (std::is_pointer<T>::value) {
     snprintf(text, sizeof(text), "%p", static_cast<const void*>(value));
+  } else if constexpr (std::is_convertible<const T&, std::string>::value) {
+    return value;
   } else {
-    return value;  // a string
+    return "a value";
   }
   return text;
 }
@@ -76,6 +78,26 @@ struct TestInfo {
   TestInfo* next;
 
   TestInfo(const char* suite, const char* name, Test* (*make)());
+};
+
+// The types that a test is made for, and one test for each of them.
+template <class... T>
+struct Types {};
+
+template <template <class> class TestOf, class List>
+struct TypedTests;
+template <template <class> class TestOf, class... T>
+struct TypedTests<TestOf, Types<T...>> {
+  TestInfo infos[sizeof...(T)];
+
+  TypedTests(const char* suite, const char* name)
+      : infos{TestInfo(suite, name, &Make<T>)...} {}
+
+ private:
+  template <class One>
+  static Test* Make() {
+    return new TestOf<One>;
+  }
 };
 
 int RunAllTests();
@@ -163,5 +185,19 @@ inline std::string ComparedNear(double a, double b, double limit,
   void suite_##_##name_##_Test::TestBody()
 #define TEST(suite, name) FOVEA_TEST(suite, name, ::testing::Test)
 #define TEST_F(suite, name) FOVEA_TEST(suite, name, suite)
+
+#define TYPED_TEST_SUITE(suite_, types_) using suite_##_Types = types_
+#define TYPED_TEST(suite_, name_)                                      \
+  template <class FoveaType>                                           \
+  class suite_##_##name_##_Test : public suite_<FoveaType> {           \
+   public:                                                             \
+    using TypeParam = FoveaType;                                       \
+    using TestFixture = suite_<FoveaType>;                             \
+    void TestBody() override;                                          \
+  };                                                                   \
+  const ::testing::TypedTests<suite_##_##name_##_Test, suite_##_Types> \
+      suite_##_##name_##_tests(#suite_, #name_);                       \
+  template <class FoveaType>                                           \
+  void suite_##_##name_##_Test<FoveaType>::TestBody()
 
 #endif  // FOVEA_TESTS_BARE_GTEST_GTEST_H_

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads tinylm's weights from a file.  A firmware has them in its flash.
+#ifndef FOVEA_EXAMPLES_TINYLM_WEIGHTS_LOAD_H_
+#define FOVEA_EXAMPLES_TINYLM_WEIGHTS_LOAD_H_
+
+#include "weights.h"
+
+namespace tinylm {
+
+// Reads and checks `path` into `file` and points `weights` into it.  Returns
+// null, or what is wrong with the file; `weights` is then as it was.
+const char* LoadWeights(const char* path, WeightsFile& file, Weights& weights);
+
+}  // namespace tinylm
+
+#endif  // FOVEA_EXAMPLES_TINYLM_WEIGHTS_LOAD_H_

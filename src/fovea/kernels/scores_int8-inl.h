@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: Apache-2.0
+// s = q . k with queries and keys of int8, products and sums in integers:
+//
+//   q = scale_q * int8   k = scale_k * int8 + mean + two channels in float
+//   s = (int8 . int8) * (scale_q * scale_k) + q . mean + q[c] * k[c] + ...
+//
+// The first 16 keys of a stream are float, and their scores those of the float
+// arithmetic.  Keys lie across the lanes.
+#if defined(FOVEA_KERNELS_SCORES_INT8_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef FOVEA_KERNELS_SCORES_INT8_INL_H_
+#undef FOVEA_KERNELS_SCORES_INT8_INL_H_
+#else
+#define FOVEA_KERNELS_SCORES_INT8_INL_H_
+#endif
+
+#include "fovea/int8_layout.h"
+#include "fovea/kernels/quad-inl.h"
+#include "fovea/kernels/quantise_row-inl.h"
+#include "fovea/kernels/scores_across_keys-inl.h"
+#include "fovea/kernels/scores_quantised-inl.h"
+#include "fovea/quantise.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fovea {
+namespace HWY_NAMESPACE {
+namespace {
+
+struct FirstScoreSink {
+  float* scores;
+  Chain chain;
+
+  HWY_INLINE void operator()(size_t row, size_t vec, Vec score) const {
+    const FloatTag d;
+    float* at = scores + row * kPanel + vec * hn::Lanes(d);
+    if (!chain.first) score = hn::Add(hn::Load(d, at), score);
+    hn::Store(score, d, at);
+  }
+};
+
+// first_scores[row]: those of the first 16 keys.
+template <class Shape>
+HWY_INLINE void ScoreFirstKeys(const GroupOf<Shape>& group, const Rows& rows,
+                               const Scratch& scratch) {
+  constexpr size_t kVecs = kPanel / kMaxLanes;
+  constexpr size_t kVecGroup = kVecs < 4 ? kVecs : kUnrolled < 8 ? 2 : 4;
+  constexpr size_t kMostRows = kUnrolled / kVecGroup;
+  constexpr size_t kRowGroup = PowerOfTwoAtMost(
+      Shape::kMaxRows < kMostRows ? Shape::kMaxRows : kMostRows);
+  const size_t lanes = hn::Lanes(FloatTag());
+  const typename Shape::HeadDim head_dim(group.head_dim);
+  ForGroups<kRowGroup>(0, rows.count, [&](auto row_group, size_t row) HWY_ATTR {
+    const auto some_keys = [&](auto vec_group, size_t vec) HWY_ATTR {
+      ForChains(head_dim, [&](const Chain& chain) HWY_ATTR {
+        const Factors<> q{scratch.queries + row * head_dim + chain.dim,
+                          head_dim, 1};
+        const PanelColumns<> k{group.first_keys + chain.dim * kPanel,
+                               vec * lanes, 0};
+        const FirstScoreSink sink{
+            scratch.first_scores + row * kPanel + vec * lanes, chain};
+        OuterProduct<row_group.value, vec_group.value>::Run(
+            q, k, AllSteps{chain.count}, sink);
+      });
+    };
+    ForGroups<kVecGroup>(0, kPanel / lanes, some_keys);
+  });
+}
+
+// A vector with one number of each of some rows, rows[16] apart, from `count`
+// numbers of each: those half of `count` apart are folded, then those a quarter
+// apart, until one is left.  No row waits for itself as in a reduction of its
+// own (Zen 5: 17 -> 7 instructions a row).
+template <class Fold>
+HWY_INLINE Vec FoldRows(const float* HWY_RESTRICT rows, size_t count,
+                        const Fold& fold) {
+  const FloatTag d;
+  const size_t lanes = hn::Lanes(d);
+  HWY_ALIGN float columns[kPanel * kMaxLanes];
+  const auto row_of = [&](size_t first, size_t i) {
+    return rows + (first + i) * kPanel;
+  };
+  TransposeVector(row_of, count, 1.0f, columns, lanes);
+  for (size_t half = count / 2; half >= 1; half /= 2) {
+    for (size_t i = 0; i < half; ++i) {
+      const Vec low = hn::Load(d, columns + i * lanes);
+      const Vec high = hn::Load(d, columns + (i + half) * lanes);
+      hn::Store(fold(low, high), d, columns + i * lanes);
+    }
+  }
+  return hn::Load(d, columns);
+}
+
+// As TreeSum16 of each row.
+HWY_INLINE Vec SumOfRows(const float* rows) {
+  return FoldRows(rows, kPanel,
+                  [](Vec a, Vec b) HWY_ATTR { return hn::Add(a, b); });
+}
+HWY_INLINE Vec MaxOfRows(const float* rows) {
+  return FoldRows(rows, hn::Lanes(FloatTag()),
+                  [](Vec a, Vec b) HWY_ATTR { return hn::Max(a, b); });
+}
+
+// mean_scores[mean][row]: as DotOfRows, of all rows.
+template <class Shape>
+HWY_INLINE void ScoreMeans(const GroupOf<Shape>& group, const Rows& rows,
+                           const Scratch& scratch) {
+  const FloatTag d;
+  const size_t lanes = hn::Lanes(d);
+  const typename Shape::HeadDim head_dim(group.head_dim);
+  for (size_t mean = 1; mean < group.range_count; ++mean) {
+    const float* HWY_RESTRICT means = group.means + mean * head_dim;
+    for (size_t row = 0; row < rows.count; ++row) {
+      const float* HWY_RESTRICT q = scratch.queries + row * head_dim;
+      float* HWY_RESTRICT partial = scratch.partials + row * kPanel;
+      for (size_t residue = 0; residue < kPanel; residue += lanes) {
+        Vec sum = hn::Zero(d);
+        for (size_t dim = residue; dim < head_dim; dim += kPanel) {
+          const size_t n = head_dim - dim;
+          const bool whole = Shape::template kDivides<kPanel> || n >= lanes;
+          const Vec a =
+              whole ? hn::LoadU(d, q + dim) : hn::LoadN(d, q + dim, n);
+          const Vec b =
+              whole ? hn::LoadU(d, means + dim) : hn::LoadN(d, means + dim, n);
+          sum = Fma(a, b, sum);
+        }
+        hn::Store(sum, d, partial + residue);
+      }
+    }
+    float* of_mean = scratch.mean_scores + mean * Shape::kRows;
+    for (size_t row = 0; row < rows.count; row += lanes) {
+      hn::Store(SumOfRows(scratch.partials + row * kPanel), d, of_mean + row);
+    }
+  }
+}
+
+template <class Shape>
+HWY_INLINE void LoadInt8Queries(const GroupOf<Shape>& group, const Rows& rows,
+                                const Scratch& scratch) {
+  const typename Shape::HeadDim head_dim(group.head_dim);
+  const size_t quads = RoundUp(head_dim, 4) / 4;
+  LoadQueriesAsRows<Shape>(group, rows, scratch.queries);
+  for (size_t row = 0; row < rows.count; ++row) {
+    int8_t* bytes =
+        reinterpret_cast<int8_t*>(scratch.query_quads + row * quads);
+    const QuantisedSum query =
+        QuantiseRowAndSum(scratch.queries + row * head_dim, head_dim, bytes);
+    scratch.query_scales[row] = query.scale;
+    scratch.query_offsets[row] = kKeyOffset * query.sum;
+  }
+  ScoreFirstKeys<Shape>(group, rows, scratch);
+  ScoreMeans<Shape>(group, rows, scratch);
+}
+
+// No sum of products overflows, x86's unsigned factors up to 255 included, and
+// all are integers that a float holds.
+static_assert(256 * 255 * 128 < (1 << 24), "of 256 dims, the most there are");
+static_assert(kTile * 127 * 128 < (1 << 24), "of the keys of a tile");
+
+// Stores int8 . int8 of a row and some vectors of keys where the scores will
+// be.
+struct DotSink {
+  float* scores;
+
+  HWY_INLINE void operator()(size_t row, size_t vec, IntVec sum) const {
+    const FloatTag d;
+    float* to = scores + row * kTile + vec * hn::Lanes(d);
+    hn::Store(hn::BitCast(d, sum), d, to);
+  }
+};
+
+// Of whole panels from key `begin` of the tile on.
+template <class Shape>
+HWY_INLINE void DotInt8Panels(const GroupOf<Shape>& group, const Rows& rows,
+                              const Tile& tile, size_t begin,
+                              const Scratch& scratch) {
+  constexpr size_t kMostVecs = kUnrolled < 16 ? 2 : 4;
+  constexpr size_t kMostRows = kUnrolled / kMostVecs;
+  constexpr size_t kRowGroup = PowerOfTwoAtMost(
+      Shape::kMaxRows < kMostRows ? Shape::kMaxRows : kMostRows);
+  constexpr size_t kVecsOfPanel = kPanel / kMaxLanes;
+  constexpr size_t kFewest =
+      kVecsOfPanel < kMostVecs ? kVecsOfPanel : kMostVecs;
+  const size_t lanes = hn::Lanes(FloatTag());
+  const typename Shape::HeadDim head_dim(group.head_dim);
+  const size_t quads = RoundUp(head_dim, 4) / 4;
+  const int8_t* panels =
+      group.k + SlotOfTile<Shape>(group, tile.first) * 4 * quads;
+  const size_t vecs = RoundUp(tile.count, kPanel) / lanes;
+  ForGroups<kRowGroup>(0, rows.count, [&](auto row_group, size_t row) HWY_ATTR {
+    const Factors<int32_t> q{scratch.query_quads + row * quads, quads, 1};
+    const auto some_keys = [&](auto vec_group, size_t vec) HWY_ATTR {
+      const size_t key = vec * lanes;
+      const QuadPanels k{panels, key, kPanel * 4 * quads};
+      const DotSink sink{scratch.scores + row * kTile + key};
+      OuterProduct<row_group.value, vec_group.value, KeyProduct>::Run(
+          q, k, AllSteps{Opaque(quads)}, sink);
+    };
+    ForGroups<kMostVecs, kFewest>(begin / lanes, vecs, some_keys);
+  });
+}
+
+// What ScoresOfDots is asked for: keys [begin, end) of a tile, all of a range.
+struct DotRange {
+  size_t slot;  // of the tile
+  size_t begin;
+  size_t end;
+  size_t range;
+};
+
+// Scores from `key` of the tile on, masked from the row's last visible one on.
+struct VisiblePrefix {
+  float count;
+
+  HWY_INLINE Vec Masked(Vec score, size_t key) const {
+    const FloatTag d;
+    const Vec index = hn::Iota(d, static_cast<float>(key));
+    const auto visible = hn::Lt(index, hn::Set(d, count));
+    return hn::IfThenElse(visible, score, MaskedScore());
+  }
+};
+struct AllVisible {
+  HWY_INLINE Vec Masked(Vec score, size_t) const { return score; }
+};
+
+// Turns them into scores and returns the largest of each lane.
+template <class Shape, bool kHasChannels, class Visible>
+HWY_INLINE Vec ScoresOfDots(const GroupOf<Shape>& group, size_t row,
+                            const DotRange& keys, const Visible& visible,
+                            Vec most, const Scratch& scratch) {
+  const FloatTag d;
+  const typename Shape::HeadDim head_dim(group.head_dim);
+  const float* HWY_RESTRICT key_scales = group.key_scales + keys.slot;
+  float* HWY_RESTRICT scores = scratch.scores + row * kTile;
+  const IntVec offset = hn::Set(IntTag(), scratch.query_offsets[row]);
+  const Vec scale = hn::Set(d, scratch.query_scales[row]);
+  const Vec of_mean =
+      keys.range == 0
+          ? hn::Zero(d)
+          : hn::Set(d, scratch.mean_scores[keys.range * Shape::kRows + row]);
+  const float* HWY_RESTRICT channel0 = group.channels + keys.slot;
+  const float* HWY_RESTRICT channel1 = channel0 + group.channel_stride;
+  Vec q0 = scale, q1 = scale;
+  if constexpr (kHasChannels) {
+    const float* HWY_RESTRICT q = scratch.queries + row * head_dim;
+    const int32_t* dims = group.channel_dims + keys.range * kFloatChannels;
+    q0 = hn::Set(d, q[dims[0]]);
+    q1 = hn::Set(d, dims[1] < 0 ? 0.0f : q[dims[1]]);
+  }
+  for (size_t key = keys.begin; key < keys.end; key += hn::Lanes(d)) {
+    const IntVec dot = hn::BitCast(IntTag(), hn::Load(d, scores + key));
+    const Vec product = hn::Mul(hn::ConvertTo(d, hn::Sub(dot, offset)), scale);
+    Vec rest = of_mean;
+    if constexpr (kHasChannels) {
+      rest = Fma(hn::LoadU(d, channel0 + key), q0, rest);
+      rest = Fma(hn::LoadU(d, channel1 + key), q1, rest);
+    }
+    const Vec score =
+        visible.Masked(Fma(product, hn::LoadU(d, key_scales + key), rest), key);
+    hn::Store(score, d, scores + key);
+    most = hn::Max(score, most);
+  }
+  return most;
+}
+static_assert(kFloatChannels == 2, "as ScoresOfDots has it");
+
+template <class Visible>
+HWY_INLINE Vec CopyFirstScores(size_t row, const Visible& visible, Vec most,
+                               const Scratch& scratch) {
+  const FloatTag d;
+  for (size_t i = 0; i < kPanel; i += hn::Lanes(d)) {
+    const Vec score =
+        visible.Masked(hn::Load(d, scratch.first_scores + row * kPanel + i), i);
+    hn::Store(score, d, scratch.scores + row * kTile + i);
+    most = hn::Max(score, most);
+  }
+  return most;
+}
+
+// Whether scores are as q . k leaves them and each row sees the first keys of
+// the tile: then they are masked on the way, and next_max has the largest of
+// each row.
+template <class Shape>
+HWY_INLINE bool IsPlain(const Tile& tile) {
+  return !Shape::Features::kFinishes && tile.sees != Sees::kMarked;
+}
+HWY_INLINE bool IsWhole(const Tile& tile) {
+  return tile.sees == Sees::kAll && tile.count == kTile;
+}
+
+template <class Shape, bool kHasChannels>
+HWY_INLINE void ScoresOfRows(const GroupOf<Shape>& group, const Rows& rows,
+                             const Tile& tile, const DotRange& keys,
+                             const Scratch& scratch) {
+  const FloatTag d;
+  const bool has_first = tile.first == 0 && FirstKey<Shape>(tile) < kPanel;
+  const bool is_whole = IsWhole(tile) && !has_first;
+  for (size_t row = 0; row < rows.count; ++row) {
+    Vec most = hn::Set(d, kNoMax);
+    if (is_whole) {  // a length that the compiler knows
+      const DotRange whole{keys.slot, 0, kTile, keys.range};
+      most = ScoresOfDots<Shape, kHasChannels>(group, row, whole, AllVisible(),
+                                               most, scratch);
+    } else {
+      // What is not plain is masked when it is finished.
+      const size_t count = IsPlain<Shape>(tile) ? scratch.counts[row] : kTile;
+      const VisiblePrefix visible{static_cast<float>(count)};
+      if (has_first) most = CopyFirstScores(row, visible, most, scratch);
+      most = ScoresOfDots<Shape, kHasChannels>(group, row, keys, visible, most,
+                                               scratch);
+    }
+    hn::Store(most, d, scratch.partials + row * kPanel);
+  }
+}
+
+template <class Shape>
+HWY_INLINE void ScoreRowsAcrossInt8Keys(const GroupOf<Shape>& group,
+                                        const Rows& rows, const Tile& tile,
+                                        const Scratch& scratch) {
+  const FloatTag d;
+  size_t begin = FirstKey<Shape>(tile) / kPanel * kPanel;
+  if (tile.first == 0 && begin == 0) begin = kPanel;
+  // Ranges begin with tiles, but for the first two.
+  const size_t range = MeanOfPosition(tile.first + begin, group.range_count);
+  const DotRange keys{SlotOfTile<Shape>(group, tile.first), begin,
+                      RoundUp(tile.count, kPanel), range};
+  DotInt8Panels<Shape>(group, rows, tile, begin, scratch);
+  if (range > 0 && group.channel_dims[range * kFloatChannels] >= 0) {
+    ScoresOfRows<Shape, true>(group, rows, tile, keys, scratch);
+  } else {
+    ScoresOfRows<Shape, false>(group, rows, tile, keys, scratch);
+  }
+  if (!IsPlain<Shape>(tile)) return;
+  for (size_t row = 0; row < rows.count; row += hn::Lanes(d)) {
+    hn::Store(MaxOfRows(scratch.partials + row * kPanel), d,
+              scratch.next_max + row);
+  }
+}
+
+}  // namespace
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace fovea
+HWY_AFTER_NAMESPACE();
+
+#endif  // FOVEA_KERNELS_SCORES_INT8_INL_H_

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// What examples/export packs from PyTorch computes what PyTorch does.
+
+#include <gtest/gtest.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "tests/golden/check.h"
+#include "tests/golden/exported_attention.h"
+#include "tests/golden/exported_encoder.h"
+#include "tests/golden/exported_encoder_file.h"
+#include "tests/golden/golden.h"
+
+namespace fovea::golden {
+namespace {
+
+struct ExportedCase {
+  const char* name;
+  uint64_t seed;
+  Expected expected;
+};
+
+#include "tests/golden/exported.inc"
+
+constexpr size_t kTokens = 7, kMemoryTokens = 5;
+
+std::vector<float> Input(const ExportedCase& c, uint64_t tensor, size_t count) {
+  const Stream stream(c.seed, tensor);
+  std::vector<float> values(count);
+  for (size_t i = 0; i < count; ++i) values[i] = stream[i];
+  return values;
+}
+
+template <class Module>
+std::vector<float> Encode(const typename Module::Weights& weights) {
+  static typename Module::Workspace workspace;
+  constexpr size_t kWidth = Module::Layer::kModelDim;
+  const std::vector<float> x = Input(kExportedCases[0], 0, kTokens * kWidth);
+  std::vector<float> y(x.size(), 0.0f);
+  typename Module::Call call;
+  call.x = TokenMajor(x.data(), 1, kTokens, kWidth);
+  call.y = TokenMajor(y.data(), 1, kTokens, kWidth);
+  call.tokens = kTokens;
+  EXPECT_EQ(Module::Run(weights, call, workspace), Status::kOk);
+  return y;
+}
+
+TEST(Exported, EncoderIsAsExactAsPyTorch) {
+  using Module = exported_encoder::Module;
+  ExpectWithinGate("encoder", kExportedCases[0].expected, kExportedExpected,
+                   Encode<Module>(exported_encoder::kWeights));
+}
+
+TEST(Exported, AttentionToAMemoryIsAsExactAsPyTorch) {
+  using Module = exported_attention::Module;
+  constexpr size_t kWidth = Module::kModelDim, kMemory = Module::kMemoryDim;
+  const ExportedCase& c = kExportedCases[1];
+  static Module::Workspace workspace;
+  const std::vector<float> x = Input(c, 0, kTokens * kWidth);
+  const std::vector<float> memory = Input(c, 1, kMemoryTokens * kMemory);
+  std::vector<float> y(x.size(), 0.0f);
+  Module::Call call;
+  call.x = TokenMajor(x.data(), 1, kTokens, kWidth);
+  call.y = TokenMajor(y.data(), 1, kTokens, kWidth);
+  call.memory = TokenMajor(memory.data(), 1, kMemoryTokens, kMemory);
+  call.queries = kTokens, call.keys = kMemoryTokens;
+  ASSERT_EQ(Module::Run(exported_attention::kWeights, call, workspace),
+            Status::kOk);
+  ExpectWithinGate("attention", c.expected, kExportedExpected, y);
+}
+
+struct alignas(64) File {
+  unsigned char bytes[exported_encoder_file::kBytes + 64];
+};
+
+size_t Read(File& file) {
+  const std::string path =
+      std::string(FOVEA_TESTS_DIR) + "/golden/exported_encoder_file.bin";
+  FILE* stream = std::fopen(path.c_str(), "rb");
+  if (stream == nullptr) return 0;
+  const size_t size = std::fread(file.bytes, 1, sizeof(file.bytes), stream);
+  std::fclose(stream);
+  return size;
+}
+
+TEST(Exported, WeightsOfAFileGiveTheSameBits) {
+  static File file;
+  exported_encoder_file::Weights weights;
+  ASSERT_EQ(exported_encoder_file::Open(file.bytes, Read(file), weights),
+            Status::kOk);
+  using Module = exported_encoder_file::Module;
+  ExpectSameBits("file", Encode<Module>(weights.module),
+                 Encode<exported_encoder::Module>(exported_encoder::kWeights));
+}
+
+TEST(Exported, ADamagedFileChangesNothing) {
+  namespace exported = exported_encoder_file;
+  static File file;
+  const size_t size = Read(file);
+  ASSERT_EQ(size, exported::kBytes);
+  exported::Weights weights;
+  EXPECT_EQ(exported::Open(nullptr, size, weights), Status::kNullPointer);
+  EXPECT_EQ(exported::Open(file.bytes + 4, size, weights), Status::kMisaligned);
+  EXPECT_EQ(exported::Open(file.bytes, size - 1, weights), Status::kTooShort);
+  EXPECT_EQ(exported::Open(file.bytes, size + 1, weights), Status::kBadFormat);
+  file.bytes[size / 2] ^= 1;
+  EXPECT_EQ(exported::Open(file.bytes, size, weights), Status::kBadFormat);
+  EXPECT_EQ(weights.module.layers, nullptr);
+  EXPECT_EQ(weights.layers[0].attention.q.panels, nullptr);
+}
+
+}  // namespace
+}  // namespace fovea::golden

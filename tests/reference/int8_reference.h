@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attention in int8 as docs/numerics.md states it, one operation at a time in
+// plain C++: every bit of the kernels, in each class of targets.
+#ifndef FOVEA_TESTS_REFERENCE_INT8_REFERENCE_H_
+#define FOVEA_TESTS_REFERENCE_INT8_REFERENCE_H_
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "tests/golden/hash_class.h"
+
+namespace fovea::reference {
+
+inline float MultiplyAdd(float a, float b, float c) {
+  return golden::kHashClass == golden::HashClass::kFused ? std::fma(a, b, c)
+                                                         : a * b + c;
+}
+
+// To the nearest integer, ties to even.
+inline int32_t Round(float x) {
+  return static_cast<int32_t>(std::nearbyint(x));
+}
+
+// 2^x for x <= 0, with the polynomial's coefficients from the highest power.
+inline float PowerOfTwo(float x, const std::vector<float>& coefficients) {
+  if (x < -100.0f) return 0.0f;
+  const float shift = 12582912.0f + 127.0f;
+  const float sum = x + shift;
+  const float n = sum - shift;
+  const float f = x - n;
+  float p = coefficients[0];
+  for (size_t i = 1; i < coefficients.size(); ++i) {
+    p = MultiplyAdd(p, f, coefficients[i]);
+  }
+  return p * std::ldexp(1.0f, static_cast<int>(n));
+}
+inline float Exp2(float x) {
+  return PowerOfTwo(x, {0x1.416b54p-13f, 0x1.5f0830p-10f, 0x1.3b2de0p-7f,
+                        0x1.c6af7cp-5f, 0x1.ebfbdcp-3f, 0x1.62e430p-1f, 1.0f});
+}
+inline float Exp2ForWeights(float x) {
+  return PowerOfTwo(x, {0x1.c2a218p-5f, 0x1.f00c4ep-3f, 0x1.62f5fap-1f, 1.0f});
+}
+
+// The sum of 16 partial sums.
+inline float Tree(std::vector<float> t) {
+  for (size_t half = 8; half >= 1; half /= 2) {
+    for (size_t i = 0; i < half; ++i) t[i] += t[i + half];
+  }
+  return t[0];
+}
+
+struct QuantisedRow {
+  float scale;
+  std::vector<int32_t> entries;
+};
+
+inline QuantisedRow Quantise(const std::vector<float>& x) {
+  float most = 0x1p-100f;
+  for (const float entry : x) most = std::max(most, std::fabs(entry));
+  const float inverse = 127.0f / most;
+  QuantisedRow row{most / 127.0f, {}};
+  for (const float entry : x) row.entries.push_back(Round(entry * inverse));
+  return row;
+}
+
+// One kv head and its stream.
+class Int8Attention {
+ public:
+  using Row = std::vector<float>;
+
+  // `ranges`: as many as Int8Layout has, at least one.
+  Int8Attention(bool int8_values, size_t head_dim, size_t value_dim,
+                size_t ranges)
+      : int8_values_(int8_values), dim_(head_dim), value_dim_(value_dim) {
+    for (size_t first = 16; ends_.size() + 1 < ranges; first *= 4) {
+      ends_.push_back(first);
+    }
+    ranges_.push_back({Row(dim_, 0.0f), {}});
+  }
+
+  void Append(const float* key, const float* value) {
+    const size_t t = keys_.size();
+    if (ranges_.size() <= ends_.size() && t == ends_[ranges_.size() - 1]) {
+      BeginRange();
+    }
+    const Range& range = ranges_.back();
+    Key stored;
+    stored.range = ranges_.size() - 1;
+    stored.exact.assign(key, key + dim_);
+    Row centred(dim_);
+    for (size_t d = 0; d < dim_; ++d) centred[d] = key[d] - range.mean[d];
+    for (const size_t d : range.channels) {
+      stored.channels.push_back(centred[d]);
+      centred[d] = 0.0f;
+    }
+    stored.row = Quantise(centred);
+    keys_.push_back(stored);
+    values_.push_back(Row(value, value + value_dim_));
+    quantised_.push_back(Quantise(values_.back()));
+  }
+
+  // The output of a query that carries the softmax scale; visible [key].
+  Row Attend(const Row& q, const std::vector<bool>& visible, float& m,
+             float& l) const {
+    const QuantisedRow query = Quantise(q);
+    m = -std::numeric_limits<float>::max();
+    l = 0.0f;
+    Row out(value_dim_, 0.0f);
+    for (size_t first = 0; first < visible.size(); first += 64) {
+      std::vector<size_t> tile;
+      for (size_t j = first; j < std::min(first + 64, visible.size()); ++j) {
+        if (visible[j]) tile.push_back(j);
+      }
+      if (!tile.empty()) AddTile(q, query, tile, out, m, l);
+    }
+    const float inverse = l == 0.0f ? 0.0f : 1.0f / l;
+    for (float& x : out) x *= inverse;
+    return out;
+  }
+
+ private:
+  struct Range {
+    Row mean;
+    std::vector<size_t> channels;
+  };
+  struct Key {
+    Row exact;  // used of the first 16 alone
+    QuantisedRow row;
+    Row channels;
+    size_t range;
+  };
+
+  // A stored key less the mean of the range that ends.
+  Row Centred(size_t t) const {
+    const Key& key = keys_[t];
+    const Range& range = ranges_.back();
+    Row x(dim_);
+    for (size_t d = 0; d < dim_; ++d) {
+      x[d] = t < 16 ? key.exact[d] - range.mean[d]
+                    : static_cast<float>(key.row.entries[d]) * key.row.scale;
+    }
+    for (size_t i = 0; t >= 16 && i < range.channels.size(); ++i) {
+      x[range.channels[i]] = key.channels[i];
+    }
+    return x;
+  }
+
+  void BeginRange() {
+    const size_t end = keys_.size();
+    const size_t count = std::min<size_t>(end, 64);
+    const float share = 1.0f / static_cast<float>(count);
+    Row mean(dim_, 0.0f), spread(dim_, 0.0f);
+    for (size_t t = end - count; t < end; ++t) {
+      const Row x = Centred(t);
+      for (size_t d = 0; d < dim_; ++d) {
+        const float part = x[d] * share;
+        mean[d] += part;
+        spread[d] += part * x[d];
+      }
+    }
+    float sum = 0.0f;
+    std::vector<size_t> order(dim_);
+    for (size_t d = 0; d < dim_; ++d) {
+      spread[d] -= mean[d] * mean[d];
+      sum += spread[d];
+      order[d] = d;
+    }
+    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      return spread[a] != spread[b] ? spread[a] > spread[b] : a < b;
+    });
+    Range range;
+    for (size_t d = 0; d < dim_; ++d) {
+      range.mean.push_back(ranges_.back().mean[d] + mean[d]);
+    }
+    if (dim_ > 2) {
+      sum -= spread[order[0]];
+      sum -= spread[order[1]];
+      if (spread[order[0]] * static_cast<float>(dim_ - 2) > 9.0f * sum) {
+        range.channels.push_back(order[0]);
+        if (spread[order[1]] > 0.0f) range.channels.push_back(order[1]);
+      }
+    }
+    ranges_.push_back(range);
+  }
+
+  float Score(const Row& q, const QuantisedRow& query, size_t j) const {
+    const Key& key = keys_[j];
+    if (j < 16) {
+      float score = 0.0f;
+      for (size_t d = 0; d < dim_;) {
+        float chain = 0.0f;
+        for (const size_t end = d + 128; d < std::min(end, dim_); ++d) {
+          chain = MultiplyAdd(key.exact[d], q[d], chain);
+        }
+        score = d <= 128 ? chain : score + chain;
+      }
+      return score;
+    }
+    const Range& range = ranges_[key.range];
+    std::vector<float> partial(16, 0.0f);
+    int32_t dot = 0;
+    for (size_t d = 0; d < dim_; ++d) {
+      partial[d % 16] = MultiplyAdd(q[d], range.mean[d], partial[d % 16]);
+      dot += query.entries[d] * key.row.entries[d];
+    }
+    float rest = Tree(partial);
+    for (size_t i = 0; i < range.channels.size(); ++i) {
+      rest = MultiplyAdd(key.channels[i], q[range.channels[i]], rest);
+    }
+    const float product = static_cast<float>(dot) * query.scale;
+    return MultiplyAdd(product, key.row.scale, rest);
+  }
+
+  void AddTile(const Row& q, const QuantisedRow& query,
+               const std::vector<size_t>& tile, Row& out, float& m,
+               float& l) const {
+    Row scores;
+    float most = -std::numeric_limits<float>::max();
+    for (const size_t j : tile) {
+      scores.push_back(Score(q, query, j));
+      most = std::max(most, scores.back());
+    }
+    const float next = std::max(m, most);
+    const float correction = Exp2(m - next);
+    const float factor = Exp2(most - next);
+    Row p;
+    std::vector<float> partial(16, 0.0f);
+    for (size_t i = 0; i < tile.size(); ++i) {
+      p.push_back(int8_values_ ? Exp2ForWeights(scores[i] - most)
+                               : Exp2(scores[i] - next));
+      partial[tile[i] % 16] += p.back();
+    }
+    const float sum = Tree(partial);
+    l = MultiplyAdd(l, correction, int8_values_ ? sum * factor : sum);
+    m = next;
+    if (int8_values_) {
+      AddWeightedValues(tile, p, sum < 3.0f, factor, correction, out);
+      return;
+    }
+    const Row product = FloatValues(tile, p);
+    for (size_t d = 0; d < value_dim_; ++d) {
+      out[d] = MultiplyAdd(out[d], correction, product[d]);
+    }
+  }
+
+  Row FloatValues(const std::vector<size_t>& tile, const Row& p) const {
+    Row product(value_dim_, -0.0f);
+    for (size_t i = 0; i < tile.size(); ++i) {
+      for (size_t d = 0; d < value_dim_; ++d) {
+        product[d] = MultiplyAdd(p[i], values_[tile[i]][d], product[d]);
+      }
+    }
+    return product;
+  }
+
+  void AddWeightedValues(const std::vector<size_t>& tile, const Row& p,
+                         bool fine, float factor, float correction,
+                         Row& out) const {
+    float largest = 0x1p-100f;
+    for (const size_t j : tile) {
+      largest = std::max(largest, quantised_[j].scale);
+    }
+    const float inverse = 127.0f / largest;
+    std::vector<int32_t> high(value_dim_, 0), low(value_dim_, 0);
+    for (size_t i = 0; i < tile.size(); ++i) {
+      const QuantisedRow& value = quantised_[tile[i]];
+      float scale = value.scale * inverse;
+      if (fine) scale *= 128.0f;
+      const float sum = MultiplyAdd(p[i], scale, 12582912.0f);
+      const int32_t weight = static_cast<int32_t>(sum - 12582912.0f);
+      for (size_t d = 0; d < value_dim_; ++d) {
+        high[d] += (fine ? weight >> 7 : weight) * value.entries[d];
+        low[d] += (fine ? weight & 127 : 0) * value.entries[d];
+      }
+    }
+    const float step = largest / 127.0f * factor;
+    for (size_t d = 0; d < value_dim_; ++d) {
+      const float product = static_cast<float>(high[d]) * step;
+      out[d] = MultiplyAdd(out[d], correction, product);
+      if (!fine) continue;
+      out[d] = MultiplyAdd(static_cast<float>(low[d]), step / 128.0f, out[d]);
+    }
+  }
+
+  bool int8_values_;
+  size_t dim_, value_dim_;
+  std::vector<size_t> ends_;
+  std::vector<Range> ranges_;
+  std::vector<Key> keys_;
+  std::vector<Row> values_;
+  std::vector<QuantisedRow> quantised_;
+};
+
+}  // namespace fovea::reference
+
+#endif  // FOVEA_TESTS_REFERENCE_INT8_REFERENCE_H_
