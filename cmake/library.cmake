@@ -49,9 +49,12 @@ target_compile_definitions(fovea_objects PRIVATE FOVEA_BUILDS_SHARED)
 
 if(FOVEA_LIBRARY_DISPATCH)
   # Targets between those that are kept gain nothing: SSSE3 beside SSE4, and
-  # AVX3_SPR's float16, which no kernel uses, beside AVX3_ZEN4.
+  # beside AVX3_DL, which has VNNI, the bfloat16 of AVX3_ZEN4 and the float16 of
+  # AVX3_SPR, which no kernel uses.
   target_compile_definitions(
-    fovea_objects PRIVATE "HWY_DISABLED_TARGETS=(HWY_SSSE3|HWY_AVX3_SPR)")
+    fovea_objects
+    PRIVATE HWY_WANT_AVX3_DL
+            "HWY_DISABLED_TARGETS=(HWY_SSSE3|HWY_AVX3_ZEN4|HWY_AVX3_SPR)")
 else()
   target_compile_definitions(fovea_objects PRIVATE HWY_COMPILE_ONLY_STATIC)
 endif()

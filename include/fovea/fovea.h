@@ -53,6 +53,10 @@ extern "C" {
 #define FOVEA_API
 #endif
 
+/* The last member of every enum gives it 32 bits, also where a compiler packs
+ * enums, and makes any value of a caller's one that can be refused. */
+#define FOVEA_ENUM_LAST 0x7fffffff
+
 /* The numbers are part of the interface and never change. */
 typedef enum fovea_status {
   FOVEA_OK = 0,
@@ -68,7 +72,8 @@ typedef enum fovea_status {
   FOVEA_TOO_SHORT = 10,      /* a buffer has fewer bytes than it needs */
   FOVEA_BAD_PART = 11,       /* a part is not below the number of parts */
   FOVEA_UNSUPPORTED = 12,    /* an option's value, or options together */
-  FOVEA_BAD_TOKEN = 13       /* (of embeddings, which C does not offer yet) */
+  FOVEA_BAD_TOKEN = 13,      /* (of embeddings, which C does not offer yet) */
+  FOVEA_STATUS_LAST = FOVEA_ENUM_LAST
 } fovea_status;
 
 /* The status in words, as "CacheFull"; "?" for any other number. Static. */
@@ -126,7 +131,8 @@ typedef enum fovea_score_stage {
   FOVEA_SCORES_NONE = 0,
   FOVEA_SCORES_SCALED = 1,     /* scale * q . k of every key, hidden or not */
   FOVEA_SCORES_SOFTCAPPED = 2, /* with the softcap, of every key */
-  FOVEA_SCORES_MASKED = 3      /* as the softmax sees it; hidden: -inf */
+  FOVEA_SCORES_MASKED = 3,     /* as the softmax sees it; hidden: -inf */
+  FOVEA_SCORES_LAST = FOVEA_ENUM_LAST
 } fovea_score_stage;
 
 /* out = softmax(mask(scale * q k^T)) v ("Attention Is All You Need", arXiv
@@ -265,7 +271,8 @@ typedef struct fovea_cache fovea_cache;
 typedef enum fovea_element {
   FOVEA_FLOAT32 = 1,
   FOVEA_BFLOAT16 = 2, /* half of the memory, rounded to nearest even */
-  FOVEA_FLOAT16 = 3   /* likewise */
+  FOVEA_FLOAT16 = 3,  /* likewise */
+  FOVEA_ELEMENT_LAST = FOVEA_ENUM_LAST
 } fovea_element;
 
 typedef struct fovea_cache_shape {
@@ -417,7 +424,8 @@ FOVEA_API fovea_status fovea_layer_norm_run(const fovea_norm* call);
 typedef enum fovea_rope_scaling {
   FOVEA_ROPE_UNSCALED = 0,
   FOVEA_ROPE_LINEAR = 1,
-  FOVEA_ROPE_NTK = 2
+  FOVEA_ROPE_NTK = 2,
+  FOVEA_ROPE_LAST = FOVEA_ENUM_LAST
 } fovea_rope_scaling;
 
 /* How fast each pair of the first `dim` dims of a head turns (arXiv

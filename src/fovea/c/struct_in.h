@@ -16,8 +16,7 @@ constexpr size_t kMostStructBytes = 4096;
 
 // Whether *from, whose first member says its size, is a struct that this
 // version reads: as long as its own, as there is no earlier one, or longer,
-// where the rest must be 0.  It is then read where it stands: a copy cost 40
-// ns.
+// where the rest must be 0.  It is then read where it stands.
 template <class Struct>
 Status CheckStruct(const Struct* from) noexcept {
   FOVEA_RETURN_IF_BAD(CheckArray(from));

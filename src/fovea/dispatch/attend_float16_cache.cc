@@ -12,8 +12,12 @@ namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
 
+#ifdef FOVEA_SAME_FLOATS
+using FOVEA_SAME_FLOATS::AttendFloat16Cache;
+#else
+
 void AttendFloat16Cache(const AttentionProblem& problem, void* workspace) {
-  const Scratch scratch = ScratchOf(problem, workspace);
+  const Scratch scratch = ScratchOf<0>(problem, workspace);
   const auto attend = [&](auto features) {
     using F = decltype(features);
     AttendCache<RunTimeShape<0, kAnyRows, F>>(problem, scratch);
@@ -28,6 +32,8 @@ void AttendFloat16Cache(const AttentionProblem& problem, void* workspace) {
     attend(run_time::RichFeatures<hwy::float16_t>());
   }
 }
+
+#endif  // FOVEA_SAME_FLOATS
 
 }  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)

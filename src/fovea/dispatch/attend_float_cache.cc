@@ -12,8 +12,12 @@ namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
 
+#ifdef FOVEA_SAME_FLOATS
+using FOVEA_SAME_FLOATS::AttendFloatCache;
+#else
+
 void AttendFloatCache(const AttentionProblem& problem, void* workspace) {
-  const Scratch scratch = ScratchOf(problem, workspace);
+  const Scratch scratch = ScratchOf<0>(problem, workspace);
   const auto attend = [&](auto features) {
     using F = decltype(features);
     AttendCache<RunTimeShape<0, kAnyRows, F>>(problem, scratch);
@@ -26,6 +30,8 @@ void AttendFloatCache(const AttentionProblem& problem, void* workspace) {
     attend(run_time::RichFeatures<float>());
   }
 }
+
+#endif  // FOVEA_SAME_FLOATS
 
 }  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)

@@ -12,13 +12,18 @@ namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
 
+#ifdef FOVEA_SAME_FLOATS
+using FOVEA_SAME_FLOATS::AttendPlain;
+using FOVEA_SAME_FLOATS::ScratchBytesOf;
+#else
+
 // As many kv heads as heads have kernels of their own: a division a row cost 9
 // % of a short prefill (Zen 5, P6), a branch instead of it 3 %.
 void AttendPlain(const AttentionProblem& problem, void* workspace) {
   using F = run_time::PlainFeatures<float>;
-  const Scratch scratch = ScratchOf(problem, workspace);
   WithDim(problem, [&](auto dim) {
     constexpr size_t kDim = dim.value;
+    const Scratch scratch = ScratchOf<kDim>(problem, workspace);
     if (problem.heads == problem.kv_heads) {
       AttendTensors<RunTimeShape<kDim, kAnyRows, F, 1>>(problem, scratch);
     } else {
@@ -30,6 +35,8 @@ void AttendPlain(const AttentionProblem& problem, void* workspace) {
 size_t ScratchBytesOf(size_t head_dim, size_t value_dim) {
   return ScratchBytes(head_dim, value_dim);
 }
+
+#endif  // FOVEA_SAME_FLOATS
 
 }  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)

@@ -12,18 +12,33 @@ namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
 
-// A lone row has kernels of its own: it is most of what a decode does.
+#ifdef FOVEA_SAME_FLOATS
+using FOVEA_SAME_FLOATS::AttendPlainCache;
+#else
+
+// Whether every kv head has a lone row, which sees all of its keys.
+bool IsLone(const AttentionProblem& problem) {
+  const int64_t keys = static_cast<int64_t>(problem.keys);
+  return problem.queries * problem.heads == problem.kv_heads &&
+         problem.lse == nullptr &&
+         (!problem.causal || problem.first_position >= keys - 1);
+}
+
 void AttendPlainCache(const AttentionProblem& problem, void* workspace) {
+  using Lone = run_time::LoneFeatures<float>;
   using F = run_time::PlainFeatures<float>;
-  const Scratch scratch = ScratchOf(problem, workspace);
   WithDim(problem, [&](auto dim) {
-    if (problem.queries * problem.heads == problem.kv_heads) {
-      AttendCache<RunTimeShape<dim.value, 1, F, 1>>(problem, scratch);
+    constexpr size_t kDim = dim.value;
+    const Scratch scratch = ScratchOf<kDim>(problem, workspace);
+    if (IsLone(problem)) {
+      AttendCache<RunTimeShape<kDim, 1, Lone, 1>>(problem, scratch);
     } else {
-      AttendCache<RunTimeShape<dim.value, kAnyRows, F>>(problem, scratch);
+      AttendCache<RunTimeShape<kDim, kAnyRows, F>>(problem, scratch);
     }
   });
 }
+
+#endif  // FOVEA_SAME_FLOATS
 
 }  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)

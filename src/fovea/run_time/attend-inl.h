@@ -8,6 +8,7 @@
 #define FOVEA_RUN_TIME_ATTEND_INL_H_
 #endif
 
+#include "fovea/dispatch/target_choices-inl.h"
 #include "fovea/kernels/attend-inl.h"
 #include "fovea/run_time/attention_problem.h"
 #include "fovea/run_time/run_time_features.h"
@@ -160,7 +161,9 @@ template <class Features, class Group>
 HWY_INLINE void SetOutputs(const AttentionProblem& problem, size_t batch,
                            size_t head, Group& group) {
   const size_t row = (batch * problem.heads + head) * problem.queries;
-  group.row_head_stride = problem.queries;
+  if constexpr (Features::kHasRowOutputs) {
+    group.row_head_stride = problem.queries;
+  }
   if constexpr (Features::kLse) group.lse = Moved(problem.lse, row);
   if constexpr (Features::kWeights) {
     group.columns = problem.keys;
@@ -197,7 +200,7 @@ HWY_INLINE GroupOf<Shape> GroupOfProblem(const AttentionProblem& problem,
   group.first_position = NearPosition(problem.first_position);
   if constexpr (F::kRunTimeSpan) {
     SetOptions<F>(problem, batch, head, group);
-  } else if (!problem.causal) {
+  } else if (F::kCausal && !problem.causal) {
     group.first_position = kFar;
   }
   SetOutputs<F>(problem, batch, head, group);
@@ -270,7 +273,8 @@ HWY_INLINE void AttendCache(const AttentionProblem& problem,
 template <class Body>
 HWY_INLINE void WithDim(const AttentionProblem& problem, const Body& body) {
   const size_t dim = problem.head_dim;
-  if (dim == problem.value_dim) {
+  if constexpr (FOVEA_HAS_KERNELS_OF_DIM != 0) {
+    if (dim != problem.value_dim) return body(Constant<0>());
     if (dim == 16) return body(Constant<16>());
     if (dim == 32) return body(Constant<32>());
     if (dim == 64) return body(Constant<64>());
@@ -279,11 +283,15 @@ HWY_INLINE void WithDim(const AttentionProblem& problem, const Body& body) {
     if (dim == 128) return body(Constant<128>());
     if (dim == 256) return body(Constant<256>());
   }
+  static_cast<void>(dim);
   body(Constant<0>());
 }
 
+// Where WithDim found a constant, so is every offset.
+template <size_t kDimOr0>
 HWY_INLINE Scratch ScratchOf(const AttentionProblem& problem, void* workspace) {
   ScratchRoom room(workspace);
+  if constexpr (kDimOr0 != 0) return TakeScratch(kDimOr0, kDimOr0, room);
   return TakeScratch(problem.head_dim, problem.value_dim, room);
 }
 

@@ -17,6 +17,12 @@ using PlainFeatures = Features<true, 0, 0, MaskKind::kNone, false, false, false,
                                void, true, false, ScoreStage::kNone, false,
                                false, Stored, void, Arithmetic::kFloat>;
 
+// A lone row that sees every key: most of what a decode does.
+template <class Stored>
+using LoneFeatures = Features<false, 0, 0, MaskKind::kNone, false, false, false,
+                              void, false, false, ScoreStage::kNone, false,
+                              false, Stored, void, Arithmetic::kFloat>;
+
 // What changes or hides a score, each of which a call may leave out.
 template <class Stored, bool kOutputs, ScoreStage kScores, bool kPartial>
 struct EveryFeature : Features<true, 1, 1, MaskKind::kEither, true, true, true,
