@@ -46,6 +46,9 @@ target_compile_options(
   fovea_objects PRIVATE -Wall -Wextra -fno-exceptions -fno-rtti
                         -ffunction-sections -fdata-sections)
 target_compile_definitions(fovea_objects PRIVATE FOVEA_BUILDS_SHARED)
+if(CMAKE_SYSTEM_NAME STREQUAL "Generic") # flash is dear
+  target_compile_options(fovea_objects PRIVATE -Os)
+endif()
 
 if(FOVEA_LIBRARY_DISPATCH)
   # Targets between those that are kept gain nothing: SSSE3 beside SSE4, and
