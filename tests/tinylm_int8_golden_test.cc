@@ -113,7 +113,7 @@ TEST_F(TinylmInt8Golden, WritesTheCommittedText) {
   ASSERT_EQ(expected.size(), prompt.size() + 400);
   const auto memory = MakePoisoned<tinylm::WriterMemory<Model<1>>>();
   std::vector<uint8_t> text(expected.size());
-  tinylm::Writer<Model<1>> writer(weights(), *memory, text.data(), 1, 0.7f);
+  tinylm::Writer<Model<1>> writer(weights(), *memory, text.data(), {1, 0.7f});
   ASSERT_EQ(writer.Begin(prompt.data(), prompt.size()), Status::kOk);
   for (size_t i = prompt.size(); i < expected.size(); ++i) {
     uint8_t token = 0;

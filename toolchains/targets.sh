@@ -43,7 +43,7 @@ cortex_m="arm-none-eabi-g++ gcc-arm-none-eabi qemu-system-arm qemu-system-arm
 cxx_headers="- libstdc++-arm-none-eabi-dev"
 
 target cortex-m0plus ci $cortex_m
-target cortex-m3 nightly $cortex_m
+target cortex-m3 ci $cortex_m
 target cortex-m4f ci $cortex_m $googletest
 target cortex-m7 nightly $cortex_m $googletest
 target cortex-m33 nightly $cortex_m $googletest
