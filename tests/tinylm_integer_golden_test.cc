@@ -95,7 +95,7 @@ TEST_F(TinylmIntegerGolden, HasNumPysBitsHoweverItIsCalled) {
     const float exact = logit;
     hash.Add(&exact, 1);
   }
-  EXPECT_EQ(hash.value(), kTinylmIntegerHash) << std::hex << hash.value();
+  EXPECT_EQ(hash.value(), kTinylmIntegerHash) << hash.value();
   ReportHashes("tinylm_integer", 1, hash.value() == kTinylmIntegerHash);
 }
 

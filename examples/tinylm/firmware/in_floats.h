@@ -21,13 +21,14 @@ namespace {
 using SmallModel = Model<16, FOVEA_TINYLM_ELEMENT, false, FOVEA_TINYLM_ELEMENT>;
 constexpr size_t kWeightBytes = kBytesIn<FOVEA_TINYLM_ELEMENT>;
 
+SmallModel::Weights found_weights;
+
 // Null, or what is wrong with the weights.
 const char* FindWeights(const SmallModel::Weights*& weights) {
-  static SmallModel::Weights found;
   const unsigned char* const file = fovea_tinylm_weights.bytes;
   if (const char* error = CheckWeights(file, kWeightBytes)) return error;
-  PointInto(file, found);
-  weights = &found;
+  PointInto(file, found_weights);
+  weights = &found_weights;
   return nullptr;
 }
 
