@@ -266,8 +266,8 @@ TEST(AttentionInt8Hash, IsThatOfEveryTarget) {
       of_scores == (fused ? 0xc0da00ef25cfdf20u : 0xc564ada25daa49adu);
   const bool same_all =
       of_all == (fused ? 0xee41b69dd5d6ae62u : 0xb1e2118f64329a98u);
-  EXPECT_TRUE(same_scores) << std::hex << of_scores;
-  EXPECT_TRUE(same_all) << std::hex << of_all;
+  EXPECT_TRUE(same_scores) << of_scores;
+  EXPECT_TRUE(same_all) << of_all;
   golden::ReportHashes("attention_int8", 2, same_scores + same_all);
 }
 

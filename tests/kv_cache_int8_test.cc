@@ -189,7 +189,7 @@ TEST(KvCacheInt8Hash, IsThatOfEveryTarget) {
   golden::Hash hash;
   hash.Add(stream.out.data(), stream.out.size());
   hash.Add(stream.lse.data(), stream.lse.size());
-  EXPECT_EQ(hash.value(), kCommitted) << std::hex << hash.value();
+  EXPECT_EQ(hash.value(), kCommitted) << hash.value();
   golden::ReportHashes("kv_cache_int8", 1, hash.value() == kCommitted);
 }
 
