@@ -56,6 +56,6 @@ target riscv32-none nightly riscv64-unknown-elf-g++ gcc-riscv64-unknown-elf \
   $cxx_headers
 
 # Where `./dev bench --instructions` counts.
-counted_targets=(aarch64-linux riscv64-v cortex-m4f cortex-m7 cortex-m55)
+counted_targets=(aarch64-linux aarch64-dotprod riscv64-v cortex-m4f cortex-m7 cortex-m55)
 
 unset cortex_m cxx_headers aarch64 armv7 riscv64 clang googletest

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Continues a text with a small language model, token by token from the KV
 // cache, then proves that one prefill of the whole text has the same bits.
-#include <getopt.h>
-
-#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -11,6 +8,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "../command_line.h"
 #include "integer_model.h"
 #include "model.h"
 #include "weights.h"
@@ -64,6 +62,9 @@ enum class CacheType { kFloat, kBFloat16, kFloat16, kInt8 };
 
 constexpr size_t kMostTokens = 1000000;
 
+constexpr examples::CommandLine kCommand = {"tinylm"};
+using examples::Parsed;
+
 struct Options {
   CacheType cache = CacheType::kFloat;
   bool endless = false;
@@ -98,30 +99,12 @@ typename Model::Logit logits[kContext * kVocab];
 template <class Weights>
 Weights weights;
 
-bool Fail(const char* what, const char* why) {
-  std::fprintf(stderr, "tinylm: %s: %s\n", what, why);
-  return false;
-}
-
-bool ParseUnsigned(const char* name, const char* text, uint64_t least,
-                   uint64_t most, uint64_t& value) {
-  char* end = nullptr;
-  errno = 0;
-  const uint64_t parsed = std::strtoull(text, &end, 10);
-  const bool digits = text[0] >= '0' && text[0] <= '9';
-  if (!digits || *end != '\0' || errno != 0 || parsed < least ||
-      parsed > most) {
-    return Fail(name, "not a number in its range (see --help)");
-  }
-  value = parsed;
-  return true;
-}
-
 bool ParseTemperature(const char* text, float& value) {
   char* end = nullptr;
   const float parsed = std::strtof(text, &end);
   if (end == text || *end != '\0' || !(parsed >= 0.01f && parsed <= 10.0f)) {
-    return Fail("--temperature", "not a number in its range (see --help)");
+    return kCommand.Fail("--temperature",
+                         "not a number in its range (see --help)");
   }
   value = parsed;
   return true;
@@ -141,10 +124,8 @@ bool ParseCache(const char* text, CacheType& type) {
       return true;
     }
   }
-  return Fail("--cache", "not float, bfloat16, float16 or int8");
+  return kCommand.Fail("--cache", "not float, bfloat16, float16 or int8");
 }
-
-enum class Parsed { kRun, kHelp, kBad };
 
 Parsed Parse(int argc, char** argv, Options& options) {
   const option kLong[] = {{"prompt", required_argument, nullptr, 'p'},
@@ -157,20 +138,21 @@ Parsed Parse(int argc, char** argv, Options& options) {
                           {"loss", required_argument, nullptr, 'l'},
                           {"help", no_argument, nullptr, 'h'},
                           {nullptr, 0, nullptr, 0}};
-  uint64_t number = 0;
+  kCommand.Begin(argv);
   for (int c; (c = getopt_long(argc, argv, "h", kLong, nullptr)) != -1;) {
     switch (c) {
       case 'p':
         options.prompt = optarg;
         break;
       case 'n':
-        if (!ParseUnsigned("--tokens", optarg, 1, kMostTokens, number)) {
+        if (!kCommand.ParseNumber("--tokens", optarg, 1, kMostTokens,
+                                  options.tokens)) {
           return Parsed::kBad;
         }
-        options.tokens = number;
         break;
       case 's':
-        if (!ParseUnsigned("--seed", optarg, 0, UINT64_MAX, options.seed)) {
+        if (!kCommand.ParseNumber("--seed", optarg, 0, UINT64_MAX,
+                                  options.seed)) {
           return Parsed::kBad;
         }
         break;
@@ -201,20 +183,21 @@ Parsed Parse(int argc, char** argv, Options& options) {
         return Parsed::kBad;
     }
   }
-  if (optind < argc) {
-    Fail(argv[optind], "unexpected argument (see --help)");
-    return Parsed::kBad;
-  }
+  if (!kCommand.ExpectNoMore(argc, argv)) return Parsed::kBad;
   const size_t length = std::strlen(options.prompt);
   if (length == 0 || length >= kContext) {
-    Fail("--prompt", "must have 1 to 255 bytes");
+    char why[64];
+    std::snprintf(why, sizeof(why), "has %zu bytes, not 1 to %zu", length,
+                  kContext - 1);
+    kCommand.Fail("--prompt", why);
     return Parsed::kBad;
   }
   return Parsed::kRun;
 }
 
 bool Check(fovea::Status status) {
-  return status == fovea::Status::kOk || Fail("model", fovea::Name(status));
+  return status == fovea::Status::kOk ||
+         kCommand.Fail("model", fovea::Name(status));
 }
 
 double SecondsSince(SteadyClock::time_point start) {
@@ -315,23 +298,28 @@ bool Generate(const Options& options) {
     uint8_t token = 0;
     if (!Check(writer.Next(token))) return false;
     std::fputc(token, stdout);
-    std::fflush(stdout);
+    if (!kCommand.FinishOutput()) return false;
   }
   const double seconds = SecondsSince(start) - checker.seconds();
   if (!checker.Compare(writer)) return false;
+  constexpr bool kIsFloat =
+      std::is_same_v<typename Model::Weights, Weights> &&
+      std::is_same_v<typename Model::Config::CacheElement, float>;
   std::printf(
       "\n\n"
       "%zu bytes added, %.0f a second; %.0f %% of the time in multi-head "
       "attention\n"
-      "weights %zu bytes (held-out loss of float32 %.3f nats per byte), cache "
-      "%zu bytes, workspace %zu bytes\n"
+      "weights %zu bytes (held-out loss %.3f nats per byte%s), cache %zu "
+      "bytes, "
+      "workspace %zu bytes\n"
       "token by token against chunks of 256: %zu rows of logits, %s\n",
       options.tokens, static_cast<double>(options.tokens) / seconds,
       100 * writer.clock().seconds / seconds, kWeightBytes<Model>,
       HeldOutLoss(weights<typename Model::Weights>),
-      sizeof(typename Model::Cache), sizeof(typename Model::Workspace),
-      checker.checked(), checker.differs() ? "BITS DIFFER" : "the same bits");
-  return !checker.differs();
+      kIsFloat ? "" : " in float", sizeof(typename Model::Cache),
+      sizeof(typename Model::Workspace), checker.checked(),
+      checker.differs() ? "BITS DIFFER" : "the same bits");
+  return kCommand.FinishOutput() && !checker.differs();
 }
 
 double ValueOf(float logit) { return double{logit}; }
@@ -350,7 +338,7 @@ double Surprise(const Logit* row, uint8_t next) {
 template <class Model>
 bool PrintLoss(const char* path) {
   std::FILE* stream = std::fopen(path, "rb");
-  if (stream == nullptr) return Fail(path, "cannot be opened");
+  if (stream == nullptr) return kCommand.Fail(path, "cannot be opened");
   WriterMemory<Model>& m = memory<Model>.writer;
   m.cache.Clear();
   double total = 0;
@@ -374,11 +362,13 @@ bool PrintLoss(const char* path) {
     shared.text[0] = shared.text[kContext];
     length = 1 + std::fread(shared.text + 1, 1, kContext, stream);
   }
+  const bool read = std::ferror(stream) == 0;
   std::fclose(stream);
-  if (predicted == 0) return Fail(path, "needs at least two bytes");
+  if (!read) return kCommand.Fail(path, "cannot be read");
+  if (predicted == 0) return kCommand.Fail(path, "needs at least two bytes");
   std::printf("%.4f nats per byte over %zu bytes\n",
               total / static_cast<double>(predicted), predicted);
-  return true;
+  return kCommand.FinishOutput();
 }
 
 template <class Model>
@@ -418,9 +408,9 @@ bool RunCache(const Options& options) {
 
 bool RunIntegers(const Options& options) {
   if (options.cache != CacheType::kInt8 && options.cache != CacheType::kFloat) {
-    return Fail("--cache", "integers have a cache of int8");
+    return kCommand.Fail("--cache", "integers have a cache of int8");
   }
-  if (options.endless) return Fail("--endless", "not in integers");
+  if (options.endless) return kCommand.Fail("--endless", "not in integers");
   return Run<IntegerModel<kContext>>(options);
 }
 
@@ -428,12 +418,12 @@ bool Main(const Options& options) {
   if (IsIntegerFile(options.weights)) {
     if (const char* error =
             LoadIntegerWeights(options.weights, weights<IntegerFile>)) {
-      return Fail(options.weights, error);
+      return kCommand.Fail(options.weights, error);
     }
     return RunIntegers(options);
   }
   if (const char* error = LoadFile(options.weights, shared.file)) {
-    return Fail(options.weights, error);
+    return kCommand.Fail(options.weights, error);
   }
   if (KindOf(shared.file.bytes) == WeightsKind::kInt8) {
     PointInto(shared.file.bytes, weights<Int8Weights>);
@@ -441,11 +431,11 @@ bool Main(const Options& options) {
   }
   if (const char* error = UseWeights(shared.file, SizeOf(shared.file.bytes),
                                      weights<Weights>)) {
-    return Fail(options.weights, error);
+    return kCommand.Fail(options.weights, error);
   }
   if (!options.quantise) return RunCache<float>(options);
   if (!QuantiseWeights(shared.file, shared.int8_file)) {
-    return Fail(options.weights, "has a weight that is not finite");
+    return kCommand.Fail(options.weights, "has a weight that is not finite");
   }
   PointInto(shared.int8_file.bytes, weights<Int8Weights>);
   return RunCache<int8_t>(options);

@@ -48,7 +48,9 @@ void Check(fovea::Status status) {
 // The value of an option, null where it is not given.
 const char* ValueOf(const char* name) {
   const char* const found = std::strstr(command_line, name);
-  return found == nullptr ? nullptr : found + std::strlen(name);
+  if (found == nullptr) return nullptr;
+  const char* const after = found + std::strlen(name);
+  return *after == ' ' ? after + 1 : after;
 }
 
 void ReadNumber(const char* name, uint32_t least, uint32_t most,
@@ -69,14 +71,14 @@ void ReadNumber(const char* name, uint32_t least, uint32_t most,
 
 void ReadOptions(Options& options) {
   if (!port::SemihostingCommandLine(command_line, sizeof(command_line))) return;
-  if (const char* prompt = ValueOf("--prompt ")) {
+  if (const char* prompt = ValueOf("--prompt")) {
     options.prompt = prompt;
     // What stands in it is no option.
     const size_t before = static_cast<size_t>(prompt - command_line);
     command_line[before - 1] = '\0';
   }
-  ReadNumber("--tokens ", 1, kMostTokens, options.tokens);
-  ReadNumber("--seed ", 0, UINT32_MAX, options.seed);
+  ReadNumber("--tokens", 1, kMostTokens, options.tokens);
+  ReadNumber("--seed", 0, UINT32_MAX, options.seed);
   const size_t length = std::strlen(options.prompt);
   if (length == 0 || length >= kContext) Fail("--prompt", "1 to 255 bytes");
 }
