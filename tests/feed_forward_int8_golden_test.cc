@@ -200,7 +200,7 @@ TEST(FeedForwardInt8Golden, HasTheBitsOfItsArithmetic) {
   const uint64_t committed = kHashClass == HashClass::kFused
                                  ? 0x9237a4808d699ae8u
                                  : 0x521423add8778107u;
-  EXPECT_EQ(hash.value(), committed) << std::hex << hash.value();
+  EXPECT_EQ(hash.value(), committed) << hash.value();
   ReportHashes("feed_forward_int8", 1, hash.value() == committed);
 }
 

@@ -67,8 +67,7 @@ uint64_t HashOf(const std::vector<int8_t>& out) {
 
 TEST(SelfTestInteger, ItsHashIsOfTheReferencesOutputs) {
   std::vector<int8_t> out = Reference();
-  EXPECT_EQ(HashOf(out), self_test_integer::kExpected)
-      << std::hex << HashOf(out);
+  EXPECT_EQ(HashOf(out), self_test_integer::kExpected) << HashOf(out);
   // They are no few values: the test sees what a row computes.
   std::vector<bool> seen(256);
   for (const int8_t x : out) seen[static_cast<uint8_t>(x)] = true;

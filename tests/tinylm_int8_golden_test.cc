@@ -91,7 +91,7 @@ TEST_F(TinylmInt8Golden, HasTheCommittedBitsHoweverItIsCalled) {
   const std::vector<float> logits = Stream<64>();
   ExpectSameBits("token by token", Stream<1>(), logits);
   const uint64_t committed = kFused ? 0x6178e7c03c3d8d8du : 0x3f9498c5abec0be9u;
-  EXPECT_EQ(HashOf(logits), committed) << std::hex << HashOf(logits);
+  EXPECT_EQ(HashOf(logits), committed) << HashOf(logits);
   ReportHashes("tinylm_int8", 1, HashOf(logits) == committed);
 }
 
@@ -113,7 +113,7 @@ TEST_F(TinylmInt8Golden, WritesTheCommittedText) {
   ASSERT_EQ(expected.size(), prompt.size() + 400);
   const auto memory = MakePoisoned<tinylm::WriterMemory<Model<1>>>();
   std::vector<uint8_t> text(expected.size());
-  tinylm::Writer<Model<1>> writer(weights(), *memory, text.data(), 1, 0.7f);
+  tinylm::Writer<Model<1>> writer(weights(), *memory, text.data(), {1, 0.7f});
   ASSERT_EQ(writer.Begin(prompt.data(), prompt.size()), Status::kOk);
   for (size_t i = prompt.size(); i < expected.size(); ++i) {
     uint8_t token = 0;

@@ -9,11 +9,18 @@
 #include <type_traits>
 
 #include "../command_line.h"
+#include "integer_model.h"
 #include "model.h"
 #include "weights.h"
 #include "weights_load.h"
 #include "weights_quantise.h"
 #include "writer.h"
+
+// Where the build has put the weights in integers alone; without Python it has
+// not.
+#ifndef FOVEA_TINYLM_INTEGER
+#define FOVEA_TINYLM_INTEGER "integer"
+#endif
 
 namespace tinylm {
 namespace {
@@ -23,7 +30,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr char kUsage[] =
     "usage: tinylm [--prompt TEXT] [--tokens N] [--seed N]\n"
     "              [--temperature T] [--cache TYPE] [--endless]\n"
-    "              [--weights FILE | int8] [--loss FILE]\n"
+    "              [--weights FILE | int8 | integer] [--loss FILE]\n"
     "\n"
     "Continues TEXT with a small model of Shakespeare's English, running on\n"
     "fovea's kernels.  The same seed gives the same text on every machine "
@@ -43,8 +50,9 @@ constexpr char kUsage[] =
     "                    newer half is read again\n"
     "  --weights FILE    of float32, or of float16 or int8 as pack_weights.py\n"
     "                    makes them (default: float32, the file beside the\n"
-    "                    program's source); int8: those of that file, "
-    "quantised\n"
+    "                    program's source), or of integers alone as\n"
+    "                    pack_integer.py does; int8: those of the default,\n"
+    "                    quantised; integer: the file that the build has made\n"
     "  --loss FILE       print the model's loss on FILE instead, in nats per\n"
     "                    byte, in windows of 256 bytes, or with --endless as\n"
     "                    one stream\n"
@@ -82,12 +90,14 @@ struct Shared {
   WeightsFile file;
   Int8WeightsFile int8_file;
   uint8_t text[kMostTokens + kContext];
-  float logits[kContext * kVocab];
 };
 Shared shared;
 
-template <class Element>
-WeightsIn<Element> weights;
+template <class Model>
+typename Model::Logit logits[kContext * kVocab];
+
+template <class Weights>
+Weights weights;
 
 bool ParseTemperature(const char* text, float& value) {
   char* end = nullptr;
@@ -160,6 +170,9 @@ Parsed Parse(int argc, char** argv, Options& options) {
       case 'w':
         options.quantise = std::strcmp(optarg, "int8") == 0;
         if (!options.quantise) options.weights = optarg;
+        if (std::strcmp(optarg, "integer") == 0) {
+          options.weights = FOVEA_TINYLM_INTEGER;
+        }
         break;
       case 'l':
         options.loss_file = optarg;
@@ -229,9 +242,9 @@ class Checker {
           writer.first() > at + 1 ? writer.first() - 1 - at : 0;
       const size_t wanted = skipped < count ? count - skipped : 0;
       FOVEA_RETURN_IF_BAD(Model::Step(
-          weights<typename Model::WeightElement>, shared.text + at, count,
-          cache, memory<Model>.writer.workspace, wanted, shared.logits));
-      hash.Add(shared.logits, wanted * kVocab);
+          weights<typename Model::Weights>, shared.text + at, count, cache,
+          memory<Model>.writer.workspace, wanted, logits<Model>));
+      hash.Add(logits<Model>, wanted * kVocab);
       checked_ += wanted;
       at += count;
     }
@@ -245,10 +258,35 @@ class Checker {
 };
 
 template <class Model>
+typename Model::Sampler SamplerOf(const Options& options) {
+  if constexpr (std::is_same_v<typename Model::Weights, IntegerFile>) {
+    return {options.seed, IntegerSampler::OctavesOf(
+                              static_cast<double>(options.temperature))};
+  } else {
+    return {options.seed, options.temperature};
+  }
+}
+
+template <class Model>
+constexpr size_t kWeightBytes = kBytesIn<typename Model::WeightElement>;
+template <size_t kMaxChunk>
+constexpr size_t kWeightBytes<IntegerModel<kMaxChunk>> = sizeof(IntegerFile);
+
+template <class Element>
+double HeldOutLoss(const WeightsIn<Element>& of) {
+  return of.held_out_loss;
+}
+double HeldOutLoss(const IntegerFile& file) {
+  double loss;
+  std::memcpy(&loss, file.header + 72, sizeof(loss));
+  return loss;
+}
+
+template <class Model>
 bool Generate(const Options& options) {
-  static Writer<Model, Stopwatch> writer(weights<typename Model::WeightElement>,
+  static Writer<Model, Stopwatch> writer(weights<typename Model::Weights>,
                                          memory<Model>.writer, shared.text,
-                                         options.seed, options.temperature);
+                                         SamplerOf<Model>(options));
   Checker<Model> checker;
   const SteadyClock::time_point start = SteadyClock::now();
   if (!Check(writer.Begin(options.prompt, std::strlen(options.prompt)))) {
@@ -264,9 +302,8 @@ bool Generate(const Options& options) {
   }
   const double seconds = SecondsSince(start) - checker.seconds();
   if (!checker.Compare(writer)) return false;
-  using WeightElement = typename Model::WeightElement;
   constexpr bool kIsFloat =
-      std::is_same_v<WeightElement, float> &&
+      std::is_same_v<typename Model::Weights, Weights> &&
       std::is_same_v<typename Model::Config::CacheElement, float>;
   std::printf(
       "\n\n"
@@ -277,20 +314,25 @@ bool Generate(const Options& options) {
       "workspace %zu bytes\n"
       "token by token against chunks of 256: %zu rows of logits, %s\n",
       options.tokens, static_cast<double>(options.tokens) / seconds,
-      100 * writer.clock().seconds / seconds, kBytesIn<WeightElement>,
-      weights<WeightElement>.held_out_loss, kIsFloat ? "" : " in float",
-      sizeof(typename Model::Cache), sizeof(typename Model::Workspace),
-      checker.checked(), checker.differs() ? "BITS DIFFER" : "the same bits");
+      100 * writer.clock().seconds / seconds, kWeightBytes<Model>,
+      HeldOutLoss(weights<typename Model::Weights>),
+      kIsFloat ? "" : " in float", sizeof(typename Model::Cache),
+      sizeof(typename Model::Workspace), checker.checked(),
+      checker.differs() ? "BITS DIFFER" : "the same bits");
   return kCommand.FinishOutput() && !checker.differs();
 }
 
+double ValueOf(float logit) { return double{logit}; }
+double ValueOf(int16_t logit) { return std::ldexp(logit, -kLogitBits); }
+
 // -log p of `next` under the logits [kVocab], in nats.
-double Surprise(const float* row, uint8_t next) {
-  double max = row[0];
-  for (size_t i = 1; i < kVocab; ++i) max = std::fmax(max, row[i]);
+template <class Logit>
+double Surprise(const Logit* row, uint8_t next) {
+  double max = ValueOf(row[0]);
+  for (size_t i = 1; i < kVocab; ++i) max = std::fmax(max, ValueOf(row[i]));
   double sum = 0;
-  for (size_t i = 0; i < kVocab; ++i) sum += std::exp(row[i] - max);
-  return max + std::log(sum) - row[next];
+  for (size_t i = 0; i < kVocab; ++i) sum += std::exp(ValueOf(row[i]) - max);
+  return max + std::log(sum) - ValueOf(row[next]);
 }
 
 template <class Model>
@@ -307,14 +349,13 @@ bool PrintLoss(const char* path) {
   while (length > 1) {
     const size_t count = length - 1;
     if (!Model::kEndless) m.cache.Clear();
-    if (!Check(Model::Step(weights<typename Model::WeightElement>, shared.text,
-                           count, m.cache, m.workspace, count,
-                           shared.logits))) {
+    if (!Check(Model::Step(weights<typename Model::Weights>, shared.text, count,
+                           m.cache, m.workspace, count, logits<Model>))) {
       std::fclose(stream);
       return false;
     }
     for (size_t i = 0; i < count; ++i) {
-      total += Surprise(shared.logits + i * kVocab, shared.text[i + 1]);
+      total += Surprise(logits<Model> + i * kVocab, shared.text[i + 1]);
     }
     predicted += count;
     if (count < kContext) break;  // the file's end
@@ -328,6 +369,12 @@ bool PrintLoss(const char* path) {
   std::printf("%.4f nats per byte over %zu bytes\n",
               total / static_cast<double>(predicted), predicted);
   return kCommand.FinishOutput();
+}
+
+template <class Model>
+bool Run(const Options& options) {
+  return options.loss_file != nullptr ? PrintLoss<Model>(options.loss_file)
+                                      : Generate<Model>(options);
 }
 
 template <class CacheElement, bool kEndless, class WeightElement>
@@ -359,23 +406,38 @@ bool RunCache(const Options& options) {
   return false;
 }
 
+bool RunIntegers(const Options& options) {
+  if (options.cache != CacheType::kInt8 && options.cache != CacheType::kFloat) {
+    return kCommand.Fail("--cache", "integers have a cache of int8");
+  }
+  if (options.endless) return kCommand.Fail("--endless", "not in integers");
+  return Run<IntegerModel<kContext>>(options);
+}
+
 bool Main(const Options& options) {
+  if (IsIntegerFile(options.weights)) {
+    if (const char* error =
+            LoadIntegerWeights(options.weights, weights<IntegerFile>)) {
+      return kCommand.Fail(options.weights, error);
+    }
+    return RunIntegers(options);
+  }
   if (const char* error = LoadFile(options.weights, shared.file)) {
     return kCommand.Fail(options.weights, error);
   }
   if (KindOf(shared.file.bytes) == WeightsKind::kInt8) {
-    PointInto(shared.file.bytes, weights<int8_t>);
+    PointInto(shared.file.bytes, weights<Int8Weights>);
     return RunCache<int8_t>(options);
   }
-  if (const char* error =
-          UseWeights(shared.file, SizeOf(shared.file.bytes), weights<float>)) {
+  if (const char* error = UseWeights(shared.file, SizeOf(shared.file.bytes),
+                                     weights<Weights>)) {
     return kCommand.Fail(options.weights, error);
   }
   if (!options.quantise) return RunCache<float>(options);
   if (!QuantiseWeights(shared.file, shared.int8_file)) {
     return kCommand.Fail(options.weights, "has a weight that is not finite");
   }
-  PointInto(shared.int8_file.bytes, weights<int8_t>);
+  PointInto(shared.int8_file.bytes, weights<Int8Weights>);
   return RunCache<int8_t>(options);
 }
 

@@ -12,7 +12,9 @@
 #include "fovea/multi_head.h"
 #include "fovea/rms_norm.h"
 #include "fovea/rope.h"
+#include "no_clock.h"
 #include "output_layer.h"
+#include "sampler.h"
 #include "shape.h"
 #include "weights.h"
 
@@ -31,6 +33,9 @@ class Model {
  public:
   using WeightElement = WeightElementArg;
   using Weights = WeightsIn<WeightElement>;
+  using Logit = float;
+  using Sampler = tinylm::Sampler;
+  using NoClock = tinylm::NoClock;
   static constexpr size_t kChunk = kMaxChunk;
   static constexpr bool kEndless = kEndlessArg;
 
@@ -74,12 +79,6 @@ class Model {
   };
   using Workspace = Scratch<typename MultiHead::StepWorkspace>;
   using PrefillWorkspace = Scratch<typename MultiHead::Workspace>;
-
-  // Called around the attention of every layer, to measure it.
-  struct NoClock {
-    void Start() {}
-    void Stop() {}
-  };
 
   // Takes `count` tokens into the cache and writes the logits that follow the
   // last `wanted` of them: logits [wanted][kVocab].

@@ -6,25 +6,19 @@
 #include <cstdint>
 #include <cstring>
 
-#include "examples/tinylm/model.h"
-#include "examples/tinylm/weights.h"
 #include "examples/tinylm/writer.h"
 #include "port/port.h"
 #include "port/semihosting.h"
-
-// The element of the linear layers' weights and of the cache: float or int8_t.
-using Element = FOVEA_TINYLM_ELEMENT;
-
-extern "C" const tinylm::WeightsFileIn<Element> fovea_tinylm_weights;
+#ifdef FOVEA_TINYLM_ELEMENT
+#include "examples/tinylm/firmware/in_floats.h"
+#else
+#include "examples/tinylm/firmware/in_integers.h"
+#endif
 
 namespace tinylm {
 namespace {
 
 namespace port = fovea::port;
-
-// The prompt is read in chunks of 16: enough to read weights less often, in
-// little memory.
-using SmallModel = Model<16, Element, false, Element>;
 
 constexpr size_t kMostTokens = 4096;
 
@@ -34,7 +28,6 @@ struct Options {
   uint32_t seed = 1;
 };
 
-SmallModel::Weights weights;
 WriterMemory<SmallModel> memory;
 uint8_t text[kMostTokens + kContext];
 char command_line[512];
@@ -106,8 +99,8 @@ void WriteMemory(const char* what, size_t bytes) {
   port::WriteText(" bytes");
 }
 
-void Generate(const Options& options) {
-  Writer<SmallModel> writer(weights, memory, text, options.seed, 0.7f);
+void Generate(const SmallModel::Weights& weights, const Options& options) {
+  Writer<SmallModel> writer(weights, memory, text, SamplerOf(options.seed));
   Check(writer.Begin(options.prompt, std::strlen(options.prompt)));
   port::WriteText(options.prompt);
   for (uint32_t i = 0; i < options.tokens; ++i) {
@@ -115,7 +108,7 @@ void Generate(const Options& options) {
     Check(writer.Next(token));
     WriteByte(token);
   }
-  WriteMemory("\n\nweights in flash ", kBytesIn<Element>);
+  WriteMemory("\n\nweights in flash ", kWeightBytes);
   WriteMemory(", cache ", sizeof(memory.cache));
   WriteMemory(", workspace ", sizeof(memory.workspace));
   port::WriteText("\n");
@@ -125,13 +118,11 @@ void Generate(const Options& options) {
 }  // namespace tinylm
 
 int main() {
-  const unsigned char* const file = fovea_tinylm_weights.bytes;
-  const char* const error =
-      tinylm::CheckWeights(file, tinylm::kBytesIn<Element>);
+  const tinylm::SmallModel::Weights* weights = nullptr;
+  const char* const error = tinylm::FindWeights(weights);
   if (error != nullptr) tinylm::Fail("weights", error);
-  tinylm::PointInto(file, tinylm::weights);
   tinylm::Options options;
   tinylm::ReadOptions(options);
-  tinylm::Generate(options);
+  tinylm::Generate(*weights, options);
   return 0;
 }
