@@ -111,6 +111,29 @@ struct LastQuadColumns {
   HWY_INLINE void Fetch(const int8_t*, size_t, size_t) const {}
 };
 
+// Four rows of values as [value_dim][4].
+template <size_t kDim>
+HWY_INLINE void InterleaveFour(const int8_t* const (&rows)[4],
+                               int8_t* HWY_RESTRICT to) {
+  size_t column = 0;
+  if constexpr (kMaxLanes > 1) {
+    const hn::CappedTag<int8_t, (kDim >= 64 ? 64 : kDim >= 32 ? 32 : 16)> d;
+    const size_t lanes = hn::Lanes(d);
+    const auto interleave = [&](size_t first) HWY_ATTR {
+      hn::StoreInterleaved4(hn::LoadU(d, rows[0] + first),
+                            hn::LoadU(d, rows[1] + first),
+                            hn::LoadU(d, rows[2] + first),
+                            hn::LoadU(d, rows[3] + first), d, to + 4 * first);
+    };
+    for (; column + lanes <= kDim; column += lanes) interleave(column);
+    // The rest again with some before it, where there are enough.
+    if (column > 0 && column < kDim) return interleave(kDim - lanes);
+  }
+  for (; column < kDim; ++column) {
+    for (size_t i = 0; i < 4; ++i) to[4 * column + i] = rows[i][column];
+  }
+}
+
 // The count, which the compiler is not to know: g++ 12 copies the sums of a
 // loop of constant length to other registers and back.
 HWY_INLINE size_t Opaque(size_t count) {
