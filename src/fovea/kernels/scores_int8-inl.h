@@ -264,6 +264,19 @@ struct AllVisible {
   HWY_INLINE Vec Masked(Vec score, size_t) const { return score; }
 };
 
+// Calls body(key) for keys 16 apart.  Those of a whole tile are unrolled where
+// there are vectors (Cortex-A76, a prefill in int8: 2 % fewer instructions; no
+// difference on Zen 5).
+template <bool kIsWhole, class Body>
+HWY_INLINE void ForEvery16th(size_t first, size_t end, const Body& body) {
+  if constexpr (kIsWhole && kMaxLanes > 1) {
+    ForIndices(std::make_index_sequence<kTile / kPanel>(),
+               [&](size_t i) HWY_ATTR { body(first + i * kPanel); });
+  } else {
+    for (size_t key = first; key < end; key += kPanel) body(key);
+  }
+}
+
 // Turns them into scores and returns the largest of each lane.
 template <class Shape, bool kHasChannels, class Visible>
 HWY_INLINE Vec ScoresOfDots(const GroupOf<Shape>& group, size_t row,
