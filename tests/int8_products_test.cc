@@ -99,7 +99,7 @@ void ExpectValueSums(const Quads& q) {
 TEST(Int8Products, OfAnyKeysAreTheIntegers) {
   uint32_t seed = 1;
   for (int i = 0; i < 100; ++i) {
-    ExpectKeySums(MakeQuads([&] { return Between(-127, 127, seed); },
+    ExpectKeySums(MakeQuads([&] { return Between(-128, 127, seed); },
                             [&] { return Between(-128, 127, seed); }));
   }
 }
@@ -115,12 +115,50 @@ TEST(Int8Products, OfAnyValuesAreTheIntegers) {
 // Where products that are added in 16 bits would saturate.
 TEST(Int8Products, OfTheExtremesAreTheIntegers) {
   for (const int8_t column : {-128, -127, 0, 127}) {
-    for (const int8_t factor : {-127, -1, 0, 1, 127}) {
+    for (const int8_t factor : {-128, -127, -1, 0, 1, 127}) {
       const Quads q = MakeQuads([&] { return factor; }, [&] { return column; });
       ExpectKeySums(q);
       if (factor >= 0) ExpectValueSums(q);
     }
   }
 }
+
+// Blocks that the leaf sums by itself: 4 rows by 4 vectors.
+template <class Block>
+void TestBlocks() {
+  if constexpr (Block::kExists) {
+    constexpr size_t kColumns = 4 * kernels::kMaxLanes;
+    constexpr size_t kRows = 4, kMost = 11;  // two turns of four, and three
+    constexpr size_t kRowStride = 13, kStep = 4 * kColumns + 16;
+    uint32_t seed = 3;
+    int8_t factors[kRows * kRowStride][4];
+    static int8_t columns[kMost * kStep];
+    for (auto& quad : factors) {
+      for (int8_t& entry : quad) entry = Between(-128, 127, seed);
+    }
+    for (int8_t& entry : columns) entry = Between(-128, 127, seed);
+    int32_t words[kRows * kRowStride];
+    memcpy(words, factors, sizeof(words));
+    HWY_ALIGN int32_t sums[kRows * kColumns + 1];
+    for (size_t count = 1; count <= kMost; ++count) {
+      sums[kRows * kColumns] = 15;
+      ASSERT_TRUE(
+          Block::Sum(words, kRowStride, 1, columns, kStep, count, 0.0f, sums));
+      EXPECT_EQ(sums[kRows * kColumns], 15);
+      for (size_t i = 0; i < kRows * kColumns; ++i) {
+        int32_t sum = 0;
+        for (size_t k = 0; k < 4 * count; ++k) {
+          sum += int32_t{factors[i / kColumns * kRowStride + k / 4][k % 4]} *
+                 columns[k / 4 * kStep + i % kColumns * 4 + k % 4];
+        }
+        ASSERT_EQ(sums[i], sum) << count << " steps, sum " << i;
+      }
+    }
+    EXPECT_FALSE(Block::Sum(words, 1, 2, columns, kStep, 1, 0.0f, sums));
+    EXPECT_FALSE(Block::Sum(words, 1, 1, columns, kStep, 0, 0.0f, sums));
+  }
+}
+
+TEST(Int8Products, OfBlocksAreTheIntegers) { TestBlocks<Leaf::Block<4, 4>>(); }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #define FOVEA_PORT_AARCH64_NEON_BLOCK_H_
 
 #include <stddef.h>
+#include <stdint.h>
 
 namespace fovea::port {
 namespace {
@@ -113,6 +114,30 @@ inline void Join4x4(const float* sums, const float* correction, float* output,
       : [correction] "r"(correction), [stride] "r"(4 * stride)
       : FOVEA_VECTORS);
 }
+
+#ifdef __ARM_FEATURE_DOTPROD
+
+// As SumAlong4x4 of quads of int8, `step` bytes from one to the next.
+#undef FOVEA_FMA
+#define FOVEA_FMA(sum, column, a, i)                                          \
+  "sdot v" #sum ".4s, v" #column ".16b, v" #a ".4b[" #i "]\n"
+
+inline void DotAlong4x4(const int32_t* factors, size_t row_stride,
+                        const int8_t* columns, size_t step, size_t count,
+                        int32_t* sums) {
+  const int32_t* a0 = factors;
+  const int32_t* a1 = a0 + row_stride;
+  const int32_t* a2 = a1 + row_stride;
+  const int32_t* a3 = a2 + row_stride;
+  __asm__ volatile(
+      FOVEA_START FOVEA_STEPS(FOVEA_FOUR_ALONG, FOVEA_ONE_ALONG) FOVEA_STORE
+      : [a0] "+&r"(a0), [a1] "+&r"(a1), [a2] "+&r"(a2), [a3] "+&r"(a3),
+        [columns] "+&r"(columns), [count] "+&r"(count), [sums] "+&r"(sums)
+      : [step] "r"(step), [start] "r"(0)
+      : FOVEA_VECTORS);
+}
+
+#endif  // __ARM_FEATURE_DOTPROD
 
 // clang-format on
 

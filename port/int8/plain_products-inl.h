@@ -14,7 +14,14 @@ namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
 
+struct NoProductBlock {
+  static constexpr bool kExists = false;
+};
+
 struct PlainProducts {
+  template <size_t, size_t>
+  using Block = NoProductBlock;
+
   static constexpr int32_t kKeyOffset = 0;
 
   static HWY_INLINE IntVec OffsetKeys(IntVec keys) { return keys; }

@@ -5,8 +5,10 @@
 //   kKeyOffset   what a leaf adds to each key that it multiplies: the caller
 //                takes kKeyOffset times the sum of the factors off again
 //   OffsetKeys   keys as AddKeys wants them
-//   AddKeys      sum + factor . keys; factors from -127 to 127
+//   AddKeys      sum + factor . keys; factors from -128 to 127
 //   AddValues    sum + factor . values; factors from 0 to 127
+//   Block        <rows, vecs>: blocks that the leaf sums by itself, if it has
+//                kExists: Sum as PortBlock's (fovea/kernels/port_block-inl.h)
 //
 // A factor is four int8 in a word, the same for all lanes.
 #if defined(FOVEA_PORT_INT8_PRODUCTS_INL_H_) == defined(HWY_TARGET_TOGGLE)

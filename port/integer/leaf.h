@@ -5,8 +5,10 @@
 #define FOVEA_PORT_INTEGER_LEAF_H_
 
 // Cores without vectors may have no floating-point unit, which Highway wants.
-#if (defined(__arm__) && !defined(__ARM_NEON)) || \
-    (defined(__riscv) && !defined(__riscv_vector))
+// RISC-V's vectors multiply bytes by way of 16 bits, where a compiler does as
+// well with plain loops (4 heads, 128 tokens, dim 64: 1.06 instructions a
+// multiply-add, and 1.54 with the vector leaf; a decode 1.8 and 1.1).
+#if (defined(__arm__) && !defined(__ARM_NEON)) || defined(__riscv)
 #define FOVEA_INTEGER_HAS_HIGHWAY 0
 #else
 #define FOVEA_INTEGER_HAS_HIGHWAY 1

@@ -237,26 +237,6 @@ HWY_INLINE void PackKeys(const Tile& tile, int8_t* panels) {
   OffsetPacked(panels, RoundUp(tile.count, kPanel) * kBytes);
 }
 
-// Four rows of values as [value_dim][4].
-template <size_t kDim>
-HWY_INLINE void PackFour(const int8_t* const (&rows)[4], int8_t* to) {
-  const hn::CappedTag<int8_t, (kDim >= 64 ? 64 : kDim >= 32 ? 32 : 16)> d;
-  const size_t lanes = hn::Lanes(d);
-  const auto pack = [&](size_t column) HWY_ATTR {
-    hn::StoreInterleaved4(hn::LoadU(d, rows[0] + column),
-                          hn::LoadU(d, rows[1] + column),
-                          hn::LoadU(d, rows[2] + column),
-                          hn::LoadU(d, rows[3] + column), d, to + 4 * column);
-  };
-  size_t column = 0;
-  for (; column + lanes <= kDim; column += lanes) pack(column);
-  // The rest again with some before it, where there are enough.
-  if (column > 0 && column < kDim) return pack(kDim - lanes);
-  for (; column < kDim; ++column) {
-    for (size_t i = 0; i < 4; ++i) to[4 * column + i] = rows[i][column];
-  }
-}
-
 // Values in rows as [token/4][value_dim][4].  What follows the last is
 // multiplied by 0.
 template <class S>
@@ -268,7 +248,7 @@ HWY_INLINE void PackValues(const Tile& tile, int8_t* to) {
   for (size_t key = 0; key < tile.count; key += 4) {
     const int8_t* const rows[] = {row(key), row(key + 1), row(key + 2),
                                   row(key + 3)};
-    PackFour<S::kValueDim>(rows, to + key * S::kValueDim);
+    kernels::InterleaveFour<S::kValueDim>(rows, to + key * S::kValueDim);
   }
   OffsetPacked(to, RoundUp(tile.count, 4) * S::kValueDim);
 }

@@ -8,7 +8,7 @@
 
 #include <immintrin.h>
 
-#include "fovea/kernels/simd-inl.h"
+#include "port/int8/plain_products-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea {
@@ -16,6 +16,9 @@ namespace HWY_NAMESPACE {
 namespace {
 
 struct VnniProducts {
+  template <size_t, size_t>
+  using Block = NoProductBlock;
+
   static constexpr int32_t kKeyOffset = 128;
 
   static HWY_INLINE IntVec OffsetKeys(IntVec keys) {

@@ -189,6 +189,12 @@ struct FloatProduct {
     return Fma(f, column, sum);
   }
   static HWY_INLINE Vec Pinned(Vec column) { return InRegister(column); }
+
+  // What the port sums, and where.
+  template <size_t kRows, size_t kVecs>
+  using Block = PortBlock<kRows, kVecs>;
+  using Element = float;
+  static HWY_INLINE Vec Load(const float* from) { return LoadLanes(from); }
 };
 
 // Whether a sink takes all rows of a vector of columns at once, as
@@ -231,13 +237,12 @@ struct OuterProduct<kRows, kVecs, Math, std::index_sequence<kBlock...>,
  private:
   template <size_t>
   using VecAt = typename Math::Sum;
-  using Block = PortBlock<kRows, kVecs>;
+  using Block = typename Math::template Block<kRows, kVecs>;
 
   // Whether the port computes the first steps.
   template <class Columns, class Steps>
   static constexpr bool PortSums() {
-    return Block::kExists && std::is_same<Math, FloatProduct>::value &&
-           Columns::kSideBySide && !Steps::kSkipsMarked;
+    return Block::kExists && Columns::kSideBySide && !Steps::kSkipsMarked;
   }
 
   // Names one more accumulator until there are kRows * kVecs of them.
@@ -263,15 +268,15 @@ struct OuterProduct<kRows, kVecs, Math, std::index_sequence<kBlock...>,
     const size_t longest = steps.Longest();
     size_t k = 0;
     if constexpr (PortSums<Columns, Steps>()) {
-      HWY_ALIGN float room[kRows * kVecs * kMaxLanes];
-      float* place = room;
+      HWY_ALIGN typename Math::Element room[kRows * kVecs * kMaxLanes];
+      typename Math::Element* place = room;
       if constexpr (TakesBlocks<Sink>::value) place = sink.Place(room);
       if (Block::Sum(factors, a.row_stride, a.step, b.At(columns, 0), b.step,
                      common, Steps::kStart, place)) {
         if constexpr (TakesBlocks<Sink>::value) {
           if (common == longest && sink.template Take<Block>(place)) return;
         }
-        ((sums = LoadLanes(place + kBlock * hn::Lanes(FloatTag()))), ...);
+        ((sums = Math::Load(place + kBlock * hn::Lanes(FloatTag()))), ...);
         k = common;
         factors += k * a.step;
         columns += k * b.step;

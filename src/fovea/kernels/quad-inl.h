@@ -54,6 +54,13 @@ struct KeyProduct {
     return Int8Products::AddKeys(factor, column, sum);
   }
   static HWY_INLINE IntVec Pinned(IntVec column) { return InRegister(column); }
+
+  template <size_t kRows, size_t kVecs>
+  using Block = Int8Products::Block<kRows, kVecs>;
+  using Element = int32_t;
+  static HWY_INLINE IntVec Load(const int32_t* from) {
+    return hn::Load(IntTag(), from);
+  }
 };
 struct ValueProduct : KeyProduct {
   template <bool>
@@ -65,16 +72,19 @@ struct ValueProduct : KeyProduct {
 // Keys in panels [dim/4][16][4], `panel_stride` bytes apart, as they lie there.
 // The first column is a multiple of the vector length.
 struct RawQuadPanels {
-  static constexpr bool kSideBySide = false;
+  // Where a block is never wider than a panel: of up to four lanes.
+  static constexpr bool kSideBySide = kMaxLanes <= 4;
   const int8_t* data;
   size_t first;
   size_t panel_stride;
   static constexpr size_t step = 4 * kPanel;
 
-  HWY_INLINE IntVec Load(const int8_t* step_data, size_t vec) const {
+  HWY_INLINE const int8_t* At(const int8_t* step_data, size_t vec) const {
     const size_t column = first + vec * hn::Lanes(FloatTag());
-    return LoadQuads(step_data + column / kPanel * panel_stride +
-                     column % kPanel * 4);
+    return step_data + column / kPanel * panel_stride + column % kPanel * 4;
+  }
+  HWY_INLINE IntVec Load(const int8_t* step_data, size_t vec) const {
+    return LoadQuads(At(step_data, vec));
   }
   HWY_INLINE void Fetch(const int8_t*, size_t, size_t) const {}
 };
@@ -88,12 +98,15 @@ struct QuadPanels : RawQuadPanels {
 
 // Values in rows [token/4][value_dim][4].
 struct QuadColumns {
-  static constexpr bool kSideBySide = false;
+  static constexpr bool kSideBySide = true;
   const int8_t* data;
   size_t step;
 
+  HWY_INLINE const int8_t* At(const int8_t* step_data, size_t vec) const {
+    return step_data + vec * hn::Lanes(FloatTag()) * 4;
+  }
   HWY_INLINE IntVec Load(const int8_t* step_data, size_t vec) const {
-    return LoadQuads(step_data + vec * hn::Lanes(FloatTag()) * 4);
+    return LoadQuads(At(step_data, vec));
   }
   HWY_INLINE void Fetch(const int8_t*, size_t, size_t) const {}
 };
@@ -110,6 +123,29 @@ struct LastQuadColumns {
   }
   HWY_INLINE void Fetch(const int8_t*, size_t, size_t) const {}
 };
+
+// Four rows of values as [value_dim][4].
+template <size_t kDim>
+HWY_INLINE void InterleaveFour(const int8_t* const (&rows)[4],
+                               int8_t* HWY_RESTRICT to) {
+  size_t column = 0;
+  if constexpr (kMaxLanes > 1) {
+    const hn::CappedTag<int8_t, (kDim >= 64 ? 64 : kDim >= 32 ? 32 : 16)> d;
+    const size_t lanes = hn::Lanes(d);
+    const auto interleave = [&](size_t first) HWY_ATTR {
+      hn::StoreInterleaved4(hn::LoadU(d, rows[0] + first),
+                            hn::LoadU(d, rows[1] + first),
+                            hn::LoadU(d, rows[2] + first),
+                            hn::LoadU(d, rows[3] + first), d, to + 4 * first);
+    };
+    for (; column + lanes <= kDim; column += lanes) interleave(column);
+    // The rest again with some before it, where there are enough.
+    if (column > 0 && column < kDim) return interleave(kDim - lanes);
+  }
+  for (; column < kDim; ++column) {
+    for (size_t i = 0; i < 4; ++i) to[4 * column + i] = rows[i][column];
+  }
+}
 
 // The count, which the compiler is not to know: g++ 12 copies the sums of a
 // loop of constant length to other registers and back.

@@ -107,15 +107,6 @@ HWY_INLINE void QuantiseKeys(const float* k, size_t stride, size_t count,
   }
 }
 
-// Four rows of int8, as bytes side by side.
-HWY_INLINE void InterleaveRows(const int8_t* HWY_RESTRICT rows, size_t stride,
-                               size_t count, int8_t* HWY_RESTRICT to) {
-  for (size_t i = 0; i < count; ++i) {
-    for (size_t row = 0; row < 4; ++row)
-      to[4 * i + row] = rows[row * stride + i];
-  }
-}
-
 template <class Layout>
 HWY_INLINE void QuantiseValues(const float* v, size_t stride, size_t count,
                                int8_t* head) {
@@ -130,7 +121,9 @@ HWY_INLINE void QuantiseValues(const float* v, size_t stride, size_t count,
                              HWY_ATTR { return LoadEntries<kDims>(value, i); };
     scales[slot] = QuantiseFiniteRow(kDims, entries, four + slot % 4 * kPadded);
     if (slot % 4 == 3 || slot + 1 == count) {
-      InterleaveRows(four, kPadded, kDims, head + slot / 4 * 4 * kDims);
+      const int8_t* const rows[] = {four, four + kPadded, four + 2 * kPadded,
+                                    four + 3 * kPadded};
+      InterleaveFour<kDims>(rows, head + slot / 4 * 4 * kDims);
     }
   }
 }

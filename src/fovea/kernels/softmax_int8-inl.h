@@ -101,11 +101,23 @@ HWY_INLINE float LargestVisibleScale(const GroupOf<Shape>& group,
   }
 }
 
+// What a probability is multiplied by: the scales of the keys over the step.
+HWY_INLINE void LoadFactors(const float* HWY_RESTRICT scales, size_t begin,
+                            size_t end, float inverse,
+                            float* HWY_RESTRICT factors) {
+  const FloatTag d;
+  for (size_t key = begin; key < end; key += hn::Lanes(d)) {
+    hn::Store(hn::Mul(hn::Load(d, scales + key), hn::Set(d, inverse)), d,
+              factors + key);
+  }
+}
+
 // The row's probabilities as weights, and the 16 partial sums of them.  As
 // ProbabilitiesOfRow, but for the probabilities, which nobody needs.
+template <bool kIsWhole>
 HWY_INLINE void WeightsOfRow(const float* HWY_RESTRICT scores, size_t begin,
                              size_t end, float max,
-                             const float* HWY_RESTRICT scales, float inverse,
+                             const float* HWY_RESTRICT factors,
                              uint8_t* HWY_RESTRICT weights,
                              float* HWY_RESTRICT partial) {
   const FloatTag d;
@@ -114,18 +126,16 @@ HWY_INLINE void WeightsOfRow(const float* HWY_RESTRICT scores, size_t begin,
   const size_t lanes = hn::Lanes(d);
   const Vec most = hn::Set(d, max);
   const Vec shift = hn::Set(d, kRoundingShift);
-  const Vec factor = hn::Set(d, inverse);
   for (size_t residue = 0; residue < kPanel; residue += lanes) {
     Vec sum = hn::Zero(d);
-    for (size_t key = begin + residue; key < end; key += kPanel) {
+    ForEvery16th<kIsWhole>(begin + residue, end, [&](size_t key) HWY_ATTR {
       const Vec p = Exp2ForWeights(hn::Sub(hn::Load(d, scores + key), most));
       sum = hn::Add(sum, p);
       // Rounds: the weight is the sum's lowest byte.
-      const Vec scale = hn::Mul(hn::Load(d, scales + key), factor);
-      const Vec weight = Fma(p, scale, shift);
+      const Vec weight = Fma(p, hn::Load(d, factors + key), shift);
       hn::StoreU(hn::TruncateTo(d8, hn::BitCast(du, weight)), d8,
                  weights + key);
-    }
+    });
     hn::Store(sum, d, partial + residue);
   }
 }
@@ -184,6 +194,7 @@ HWY_INLINE bool JoinTile(const Rows& rows, const Scratch& scratch) {
 
 // SoftmaxOfRows of a plain tile, whose maxima are in next_max: the same bits,
 // but no row waits for its sums.
+template <bool kIsWhole>
 HWY_INLINE void SoftmaxOfPlainTile(const Rows& rows, size_t end,
                                    const Scratch& scratch) {
   const FloatTag d;
@@ -200,11 +211,11 @@ HWY_INLINE void SoftmaxOfPlainTile(const Rows& rows, size_t end,
     const Vec max = hn::Set(d, scratch.max[row]);
     for (size_t residue = 0; residue < kPanel; residue += lanes) {
       Vec sum = hn::Zero(d);
-      for (size_t key = residue; key < end; key += kPanel) {
+      ForEvery16th<kIsWhole>(residue, end, [&](size_t key) HWY_ATTR {
         const Vec p = Exp2(hn::Sub(hn::Load(d, scores + key), max));
         hn::Store(p, d, scores + key);
         sum = hn::Add(sum, p);
-      }
+      });
       hn::Store(sum, d, partial + residue);
     }
   }
@@ -223,10 +234,10 @@ HWY_INLINE void SoftmaxOfInt8Scores(const GroupOf<Shape>& group,
                                     const Scratch& scratch) {
   if (!IsPlain<Shape>(tile)) {
     SoftmaxOfRows<Shape, kMarked>(group, rows, tile, scratch);
-  } else if (IsWhole(tile)) {  // a length that the compiler knows
-    SoftmaxOfPlainTile(rows, kTile, scratch);
+  } else if (IsWhole(tile)) {
+    SoftmaxOfPlainTile<true>(rows, kTile, scratch);
   } else {
-    SoftmaxOfPlainTile(rows, RoundUp(tile.count, kPanel), scratch);
+    SoftmaxOfPlainTile<false>(rows, RoundUp(tile.count, kPanel), scratch);
   }
 }
 
@@ -261,10 +272,10 @@ HWY_INLINE void SoftmaxToWeights(const GroupOf<Shape>& group, const Rows& rows,
   const size_t begin = FirstKey<Shape>(tile) / kPanel * kPanel;
   const size_t end = RoundUp(tile.count, kPanel);
   HWY_ALIGN float scales[kTile];
+  HWY_ALIGN float factors[kTile];
   LoadScales(group.value_scales + SlotOfTile<Shape>(group, tile.first), begin,
              tile.count, scales);
   float largest = 0.0f;
-  float inverse = 0.0f;
   for (size_t row = 0; row < rows.count; ++row) {
     if (!IsPlain<Shape>(tile)) {
       scratch.next_max[row] =
@@ -273,17 +284,17 @@ HWY_INLINE void SoftmaxToWeights(const GroupOf<Shape>& group, const Rows& rows,
     if (row == 0 || kMarked || tile.sees != Sees::kAll) {
       largest = LargestVisibleScale<Shape, kMarked>(group, rows, tile, row,
                                                     scales, scratch);
-      inverse = kMostOfInt8Weight / largest;
+      LoadFactors(scales, begin, end, kMostOfInt8Weight / largest, factors);
     }
     uint8_t* weights =
         reinterpret_cast<uint8_t*>(scratch.weight_quads + row * kTile / 4);
     const float* scores = scratch.scores + row * kTile;
     const float max = scratch.next_max[row];
     float* partial = scratch.partials + row * kPanel;
-    if (IsWhole(tile)) {  // a length that the compiler knows
-      WeightsOfRow(scores, 0, kTile, max, scales, inverse, weights, partial);
+    if (IsWhole(tile)) {
+      WeightsOfRow<true>(scores, 0, kTile, max, factors, weights, partial);
     } else {
-      WeightsOfRow(scores, begin, end, max, scales, inverse, weights, partial);
+      WeightsOfRow<false>(scores, begin, end, max, factors, weights, partial);
     }
     scratch.weight_steps[row] = largest / kMostOfInt8Weight;
   }
