@@ -5,7 +5,9 @@
 #define FOVEA_BENCH_CASES_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "fovea/attention.h"
@@ -15,18 +17,24 @@
 namespace fovea_bench {
 
 // Every query attends to keys and values in plain tensors.
-template <size_t kHeadsArg, size_t kTokens, size_t kDim, bool kCausalArg>
+template <size_t kHeadsArg, size_t kTokens, size_t kDim, bool kCausalArg,
+          fovea::Arithmetic kArithmeticArg>
 struct PrefillConfig : fovea::AttentionConfig {
+  using CacheElement =
+      std::conditional_t<kArithmeticArg == fovea::Arithmetic::kFloat, float,
+                         int8_t>;
+  static constexpr fovea::Arithmetic kArithmetic = kArithmeticArg;
   static constexpr size_t kHeads = kHeadsArg, kHeadDim = kDim;
   static constexpr size_t kMaxQueries = kTokens, kMaxKeys = kTokens;
   static constexpr bool kCausal = kCausalArg;
 };
 
-template <size_t kHeads, size_t kTokens, size_t kDim, bool kCausal>
+template <size_t kHeads, size_t kTokens, size_t kDim, bool kCausal,
+          fovea::Arithmetic kArithmetic = fovea::Arithmetic::kFloat>
 class Prefill {
  public:
-  using Attention =
-      fovea::Attention<PrefillConfig<kHeads, kTokens, kDim, kCausal>>;
+  using Attention = fovea::Attention<
+      PrefillConfig<kHeads, kTokens, kDim, kCausal, kArithmetic>>;
 
   static constexpr size_t kFloats = kHeads * kTokens * kDim;
   // Multiply-adds.  Causal ones count half, as in the literature.

@@ -6,6 +6,7 @@
 
 #include "cases.h"
 #include "count.h"
+#include "integer_cases.h"
 #include "port/port.h"
 
 namespace fovea_bench {
@@ -53,5 +54,14 @@ int main() {
   Count<Dec<float>>("DEC", "decode: 4 heads, context 256, dim 32");
   Count<Dec<hwy::bfloat16_t>>("DEC-bf16", "the same from bfloat16");
   Count<Dec<int8_t>>("DEC-int8", "the same from int8");
+  using Scores = Prefill<1, 128, 64, false, fovea::Arithmetic::kInt8Scores>;
+  using Int8 = Prefill<1, 128, 64, false, fovea::Arithmetic::kInt8>;
+  Count<Scores>("N1-scores", "N1 with scores in int8");
+  Count<Int8>("N1-all", "N1 with all products in int8");
+  Count<IntegerT1>("T1-integer", "T1 in integers alone");
+  Count<IntegerT3>("T3-integer", "T3 in integers alone");
+  Count<IntegerDec>("DEC-integer", "DEC in integers alone");
+  Count<IntegerT1WithZeros>("T1-zeros", "T1-integer with zero points");
+  Count<IntegerDecWithZeros>("DEC-zeros", "DEC-integer with zero points");
   return 0;
 }

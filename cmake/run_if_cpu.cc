@@ -31,6 +31,8 @@ Answer Has(const char* feature) {
       {"avx512dq", __builtin_cpu_supports("avx512dq") != 0},
       {"avx512f", __builtin_cpu_supports("avx512f") != 0},
       {"avx512vl", __builtin_cpu_supports("avx512vl") != 0},
+      {"avx512vnni", __builtin_cpu_supports("avx512vnni") != 0},
+      {"avxvnni", __builtin_cpu_supports("avxvnni") != 0},
       {"bmi", __builtin_cpu_supports("bmi") != 0},
       {"bmi2", __builtin_cpu_supports("bmi2") != 0},
       {"fma", __builtin_cpu_supports("fma") != 0},

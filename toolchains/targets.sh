@@ -43,7 +43,7 @@ cortex_m="arm-none-eabi-g++ gcc-arm-none-eabi qemu-system-arm qemu-system-arm
 cxx_headers="- libstdc++-arm-none-eabi-dev"
 
 target cortex-m0plus ci $cortex_m
-target cortex-m3 nightly $cortex_m
+target cortex-m3 ci $cortex_m
 target cortex-m4f ci $cortex_m $googletest
 target cortex-m7 nightly $cortex_m $googletest
 target cortex-m33 nightly $cortex_m $googletest
@@ -56,6 +56,6 @@ target riscv32-none nightly riscv64-unknown-elf-g++ gcc-riscv64-unknown-elf \
   $cxx_headers
 
 # Where `./dev bench --instructions` counts.
-counted_targets=(aarch64-linux riscv64-v cortex-m4f cortex-m7 cortex-m55)
+counted_targets=(aarch64-linux aarch64-dotprod riscv64-v cortex-m4f cortex-m7 cortex-m55)
 
 unset cortex_m cxx_headers aarch64 armv7 riscv64 clang googletest

@@ -7,6 +7,10 @@
 
 namespace tinylm {
 
+// Reads `path` into `file`, of any kind, and checks it.  Returns null, or what
+// is wrong.
+const char* LoadFile(const char* path, WeightsFile& file);
+
 // Reads and checks `path` into `file` and points `weights` into it.  Returns
 // null, or what is wrong with the file; `weights` is then as it was.
 const char* LoadWeights(const char* path, WeightsFile& file, Weights& weights);

@@ -45,6 +45,8 @@ struct WriterMemory {
 template <class Model, class Clock = typename Model::NoClock>
 class Writer {
  public:
+  using Weights = typename Model::Weights;
+
   // `text` has room for the prompt and all tokens.
   Writer(const Weights& weights, WriterMemory<Model>& memory, uint8_t* text,
          uint64_t seed, float temperature)

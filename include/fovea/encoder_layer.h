@@ -35,8 +35,9 @@ class EncoderLayer {
   static constexpr size_t kMaxTokens = R::kMaxQueries;
 
   using SelfAttention = MultiHeadAttention<Config>;
-  using Hidden = FeedForward<kModelDim, Config::kHiddenDim, kMaxTokens,
-                             Config::kActivation>;
+  using Hidden =
+      FeedForward<kModelDim, Config::kHiddenDim, kMaxTokens,
+                  Config::kActivation, typename Config::WeightElement>;
   using Cache = KvCache<Config>;
 
   // The parameters of one layer, beside their names in PyTorch.

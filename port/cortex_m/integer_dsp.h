@@ -426,6 +426,12 @@ struct DspLeaf {
     return static_cast<int8_t>(to);
   }
 
+  // All of them: rows lie in turn.
+  template <class S>
+  static void ClearOutputs(size_t /*rows*/, int32_t* output) noexcept {
+    for (size_t i = 0; i < Memory<S>::kOutputs; ++i) output[i] = 0;
+  }
+
   template <class S>
   static void CorrectOutputs(int32_t correction, size_t row,
                              int32_t* output) noexcept {

@@ -115,6 +115,24 @@ inline void ScoreShortKeys(const int8_t* queries, const int8_t* keys,
 #undef FOVEA_HELIUM_SCORE_SHORT
 static_assert(kTile == 64, "the 256 above are a row of scores in bytes");
 
+// Between the high products of two columns, r4 and r6, and the low ones; after
+// those.  STRD adds no more than 1020 to an address.
+#define FOVEA_HELIUM_FROM_HIGH \
+  "ldr r5, [%[starts]], #12\n" \
+  "add r4, r5, r4, lsl #8\n"   \
+  "add r6, r5, r6, lsl #8\n"
+#define FOVEA_HELIUM_JOIN              \
+  "ldrd r5, r8, [%[o]]\n"              \
+  "add r5, r5, r4, asr #9\n"           \
+  "add r8, r8, r6, asr #9\n"           \
+  ".if %c[stride] <= 1020\n"           \
+  "strd r5, r8, [%[o]], #%c[stride]\n" \
+  ".else\n"                            \
+  "strd r5, r8, [%[o]]\n"              \
+  "add %[o], %[o], #%c[stride]\n"      \
+  ".endif\n"                           \
+  "le lr, 1b\n"
+
 // Two columns of 64 tokens with the weights of `rows` rows, 64 high bytes and
 // 64 low ones.  The high products come first: times 256, and with the row's
 // start, they are what the low ones join.
@@ -144,10 +162,7 @@ void AccumulateTwo(const int8_t* values, const int8_t* weights,
       "vldrb.8 q7, [%[v], #48]\n"
       "vmladava.s8 r4, q6, q7\n"
       "vldrb.8 q7, [%[v], #112]\n"
-      "vmladava.s8 r6, q6, q7\n"
-      "ldr r5, [%[starts]], #12\n"
-      "add r4, r5, r4, lsl #8\n"
-      "add r6, r5, r6, lsl #8\n"
+      "vmladava.s8 r6, q6, q7\n" FOVEA_HELIUM_FROM_HIGH
       "vldrb.8 q6, [%[w]], #16\n"
       "vmladava.s8 r4, q6, q0\n"
       "vmladava.s8 r6, q6, q3\n"
@@ -160,12 +175,7 @@ void AccumulateTwo(const int8_t* values, const int8_t* weights,
       "vldrb.8 q6, [%[w]], #16\n"
       "vmladava.s8 r6, q6, q7\n"
       "vldrb.8 q7, [%[v], #48]\n"
-      "vmladava.s8 r4, q6, q7\n"
-      "ldrd r5, r8, [%[o]]\n"
-      "add r5, r5, r4, asr #9\n"
-      "add r8, r8, r6, asr #9\n"
-      "strd r5, r8, [%[o]], %[stride]\n"
-      "le lr, 1b\n"
+      "vmladava.s8 r4, q6, q7\n" FOVEA_HELIUM_JOIN
       : [w] "+r"(weights), [starts] "+r"(starts), [o] "+r"(outputs)
       : [v] "r"(values), [rows] "r"(rows), [stride] "i"(kStride)
       : "r4", "r5", "r6", "r8", "lr", "q0", "q1", "q2", "q3", "q4", "q5", "q6",
@@ -190,24 +200,31 @@ void AccumulateTwoShort(const int8_t* values, const int8_t* weights,
       "vmladav.s8 r6, q6, q4\n"
       "vldrb.8 q6, [%[w]], #64\n"
       "vmladava.s8 r4, q6, q0\n"
-      "vmladava.s8 r6, q6, q3\n"
-      "ldr r5, [%[starts]], #12\n"
-      "add r4, r5, r4, lsl #8\n"
-      "add r6, r5, r6, lsl #8\n"
+      "vmladava.s8 r6, q6, q3\n" FOVEA_HELIUM_FROM_HIGH
       "vldrb.8 q6, [%[w], #16]\n"
       "vmladava.s8 r4, q6, q1\n"
       "vmladava.s8 r6, q6, q4\n"
       "vldrb.8 q6, [%[w]], #64\n"
       "vmladava.s8 r4, q6, q0\n"
-      "vmladava.s8 r6, q6, q3\n"
-      "ldrd r5, r8, [%[o]]\n"
-      "add r5, r5, r4, asr #9\n"
-      "add r8, r8, r6, asr #9\n"
-      "strd r5, r8, [%[o]], %[stride]\n"
-      "le lr, 1b\n"
+      "vmladava.s8 r6, q6, q3\n" FOVEA_HELIUM_JOIN
       : [w] "+r"(weights), [starts] "+r"(starts), [o] "+r"(outputs)
       : [v] "r"(values), [rows] "r"(rows), [stride] "i"(kStride)
       : "r4", "r5", "r6", "r8", "lr", "q0", "q1", "q3", "q4", "q6", "memory");
+}
+#undef FOVEA_HELIUM_FROM_HIGH
+#undef FOVEA_HELIUM_JOIN
+
+// `vecs` vectors of four, 1 or more, become 0.
+inline void ClearVecs(int32_t* to, size_t vecs) {
+  __asm__ volatile(
+      "vmov.i32 q0, #0\n"
+      "dls lr, %[vecs]\n"
+      "1:\n"
+      "vstrw.32 q0, [%[to]], #16\n"
+      "le lr, 1b\n"
+      : [to] "+r"(to)
+      : [vecs] "r"(vecs)
+      : "lr", "q0", "memory");
 }
 
 // The largest of `count` scores, 1 or more.
@@ -255,30 +272,39 @@ inline int32_t WeighScores(const int32_t* scores, size_t count, uint32_t top,
   return static_cast<int32_t>(sum);
 }
 
-// One query of up to 32 entries with `keys` keys of a panel, 1 to 16.
-inline void ScorePanel(const int8_t* query, const int8_t* panel, size_t keys,
-                       int32_t* scores) {
-  __asm__ volatile(
-      "vldrb.8 q0, [%[q]]\n"
-      "vldrb.8 q1, [%[q], #16]\n"
-      "mov r4, #0\n"
-      "vidup.u32 q4, r4, #1\n"
-      "vshl.i32 q4, q4, #6\n"
-      "mov r4, #256\n"
-      "vadd.i32 q5, q4, r4\n"
-      "dls lr, %[keys]\n"
-      "1:\n"
-      "vldrw.u32 q2, [%[k], q4]\n"
-      "vldrw.u32 q3, [%[k], q5]\n"
-      "vmladav.s8 r4, q0, q2\n"
-      "vmladava.s8 r4, q1, q3\n"
-      "add %[k], %[k], #4\n"
-      "str r4, [%[to]], #4\n"
-      "le lr, 1b\n"
-      : [k] "+r"(panel), [to] "+r"(scores)
-      : [q] "r"(query), [keys] "r"(keys)
-      : "r4", "lr", "q0", "q1", "q2", "q3", "q4", "q5", "memory");
+// One query of up to 32 entries with `keys` keys of a panel, 1 to 16.  `centre`
+// takes the query's zero point off: times the sum of a key's entries.
+#define FOVEA_HELIUM_SCORE_PANEL(centre)                   \
+  __asm__ volatile(                                        \
+      "vldrb.8 q0, [%[q]]\n"                               \
+      "vldrb.8 q1, [%[q], #16]\n"                          \
+      "mov r4, #0\n"                                       \
+      "vidup.u32 q4, r4, #1\n"                             \
+      "vshl.i32 q4, q4, #6\n"                              \
+      "mov r4, #256\n"                                     \
+      "vadd.i32 q5, q4, r4\n"                              \
+      "dls lr, %[keys]\n"                                  \
+      "1:\n"                                               \
+      "vldrw.u32 q2, [%[k], q4]\n"                         \
+      "vldrw.u32 q3, [%[k], q5]\n"                         \
+      "vmladav.s8 r4, q0, q2\n"                            \
+      "vmladava.s8 r4, q1, q3\n" centre                    \
+      "add %[k], %[k], #4\n"                               \
+      "str r4, [%[to]], #4\n"                              \
+      "le lr, 1b\n"                                        \
+      : [k] "+r"(panel), [to] "+r"(scores)                 \
+      : [q] "r"(query), [zero] "r"(zero), [keys] "r"(keys) \
+      : "r4", "r6", "lr", "q0", "q1", "q2", "q3", "q4", "q5", "memory")
+inline void ScorePanel(const int8_t* query, int32_t zero, const int8_t* panel,
+                       size_t keys, int32_t* scores) {
+  if (zero == 0) {
+    FOVEA_HELIUM_SCORE_PANEL("");
+  } else {
+    FOVEA_HELIUM_SCORE_PANEL(
+        "vaddv.s8 r6, q2\n vaddva.s8 r6, q3\n mls r4, r6, %[zero], r4\n");
+  }
 }
+#undef FOVEA_HELIUM_SCORE_PANEL
 static_assert(kPanel == 16, "64 bytes from one group of dims to the next");
 
 // Pairs of columns of a cache's values, 64 tokens, with one row's weights.
@@ -375,15 +401,13 @@ struct HeliumLeaf {
     size_t key = 0;
     if constexpr (S::kRows == 1 && S::kCached && kVecs<S> == 2 &&
                   S::kQuads == 8) {
-      if (scratch.query_zero == 0) {
-        for (; key < tile.count; key += kPanel) {
-          const size_t left = tile.count - key;
-          helium::ScorePanel(scratch.queries[0],
-                             tile.keys + key * 4 * S::kQuads,
-                             left < kPanel ? left : kPanel, scores[0] + key);
-        }
-        return;
+      for (; key < tile.count; key += kPanel) {
+        const size_t left = tile.count - key;
+        helium::ScorePanel(scratch.queries[0], scratch.query_zero,
+                           tile.keys + key * 4 * S::kQuads,
+                           left < kPanel ? left : kPanel, scores[0] + key);
       }
+      return;
     }
     if constexpr (kVecs<S> == 2 || kVecs<S> == 4) {
       for (; key + 2 <= tile.count; key += 2) {
@@ -446,6 +470,11 @@ struct HeliumLeaf {
         }
       }
     }
+  }
+
+  template <class S>
+  static void ClearOutputs(size_t rows, int32_t* output) noexcept {
+    helium::ClearVecs(output, rows * Memory<S>::kColumns / 4);
   }
 
   template <class S>
@@ -543,13 +572,13 @@ struct HeliumLeaf {
                            int32_t (*scores)[kTile]) noexcept {
     int32_t starts[2] = {};
     for (size_t of = 0; of < 2; ++of) {
+      int32_t sum = 0;
       for (size_t i = 0; i < kVecs<S>; ++i) {
-        vstrbq_s8(scratch.values[of] + i * helium::kLanes,
-                  KeyVec<S>(tile, key + of, i));
+        const int8x16_t entries = KeyVec<S>(tile, key + of, i);
+        vstrbq_s8(scratch.values[of] + i * helium::kLanes, entries);
+        sum = vaddvaq_s8(sum, entries);
       }
-      if (scratch.query_zero != 0) {
-        starts[of] = -scratch.query_zero * SumOfKey<S>(tile, key + of);
-      }
+      starts[of] = -scratch.query_zero * sum;
     }
     if constexpr (kVecs<S> == 2) {
       helium::ScoreShortKeys(scratch.queries[0], scratch.values[0], starts,

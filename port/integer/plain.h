@@ -32,6 +32,12 @@ struct PlainLeaf {
   }
   static int8_t Clamp(int32_t x) noexcept { return ClampToInt8(x); }
 
+  // What the first `rows` rows of a block have gathered becomes 0.
+  template <class S>
+  static void ClearOutputs(size_t rows, int32_t* output) noexcept {
+    for (size_t i = 0; i < rows * S::kValueDim; ++i) output[i] = 0;
+  }
+
   // What a row has gathered times correction / 2^31.
   template <class S>
   static void CorrectOutputs(int32_t correction, size_t row,

@@ -12,7 +12,10 @@
 #include "port/port.h"
 #include "port/semihosting.h"
 
-extern "C" const tinylm::WeightsFile fovea_tinylm_weights;
+// The element of the linear layers' weights and of the cache: float or int8_t.
+using Element = FOVEA_TINYLM_ELEMENT;
+
+extern "C" const tinylm::WeightsFileIn<Element> fovea_tinylm_weights;
 
 namespace tinylm {
 namespace {
@@ -21,7 +24,7 @@ namespace port = fovea::port;
 
 // The prompt is read in chunks of 16: enough to read weights less often, in
 // little memory.
-using SmallModel = Model<16>;
+using SmallModel = Model<16, Element, false, Element>;
 
 constexpr size_t kMostTokens = 4096;
 
@@ -31,7 +34,7 @@ struct Options {
   uint32_t seed = 1;
 };
 
-Weights weights;
+SmallModel::Weights weights;
 WriterMemory<SmallModel> memory;
 uint8_t text[kMostTokens + kContext];
 char command_line[512];
@@ -52,7 +55,9 @@ void Check(fovea::Status status) {
 // The value of an option, null where it is not given.
 const char* ValueOf(const char* name) {
   const char* const found = std::strstr(command_line, name);
-  return found == nullptr ? nullptr : found + std::strlen(name);
+  if (found == nullptr) return nullptr;
+  const char* const after = found + std::strlen(name);
+  return *after == ' ' ? after + 1 : after;
 }
 
 void ReadNumber(const char* name, uint32_t least, uint32_t most,
@@ -73,14 +78,14 @@ void ReadNumber(const char* name, uint32_t least, uint32_t most,
 
 void ReadOptions(Options& options) {
   if (!port::SemihostingCommandLine(command_line, sizeof(command_line))) return;
-  if (const char* prompt = ValueOf("--prompt ")) {
+  if (const char* prompt = ValueOf("--prompt")) {
     options.prompt = prompt;
     // What stands in it is no option.
     const size_t before = static_cast<size_t>(prompt - command_line);
     command_line[before - 1] = '\0';
   }
-  ReadNumber("--tokens ", 1, kMostTokens, options.tokens);
-  ReadNumber("--seed ", 0, UINT32_MAX, options.seed);
+  ReadNumber("--tokens", 1, kMostTokens, options.tokens);
+  ReadNumber("--seed", 0, UINT32_MAX, options.seed);
   const size_t length = std::strlen(options.prompt);
   if (length == 0 || length >= kContext) Fail("--prompt", "1 to 255 bytes");
 }
@@ -110,7 +115,7 @@ void Generate(const Options& options) {
     Check(writer.Next(token));
     WriteByte(token);
   }
-  WriteMemory("\n\nweights in flash ", kFileBytes);
+  WriteMemory("\n\nweights in flash ", kBytesIn<Element>);
   WriteMemory(", cache ", sizeof(memory.cache));
   WriteMemory(", workspace ", sizeof(memory.workspace));
   port::WriteText("\n");
@@ -120,10 +125,11 @@ void Generate(const Options& options) {
 }  // namespace tinylm
 
 int main() {
+  const unsigned char* const file = fovea_tinylm_weights.bytes;
   const char* const error =
-      tinylm::CheckWeights(fovea_tinylm_weights, tinylm::kFileBytes);
+      tinylm::CheckWeights(file, tinylm::kBytesIn<Element>);
   if (error != nullptr) tinylm::Fail("weights", error);
-  tinylm::PointInto(fovea_tinylm_weights, tinylm::weights);
+  tinylm::PointInto(file, tinylm::weights);
   tinylm::Options options;
   tinylm::ReadOptions(options);
   tinylm::Generate(options);

@@ -125,7 +125,7 @@ void AttendBlock(const Group& group, const Rows& rows,
     Leaf::template LoadQuery<S>(q, group.scales->query_zero, i, scratch.leaf);
     scratch.rows[i] = {0, 0, 0};
   }
-  for (int32_t& output : scratch.output) output = 0;
+  Leaf::template ClearOutputs<S>(rows.count, scratch.output);
   const ScoreScale scale = ScoreScaleOf(group.scales->score_multiplier);
   const size_t end =
       VisibleEnd<S>(group, (rows.first + rows.count - 1) / S::kGroup);

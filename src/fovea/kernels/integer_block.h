@@ -115,7 +115,7 @@ struct RowState {
 // All scratch of one call.  LeafScratch is what the leaf keeps for itself, and
 // says how many outputs it has.
 template <class S, class LeafScratch>
-struct alignas(16) Scratch {
+struct alignas(16) alignas(LeafScratch) Scratch {
   int32_t scores[S::kRows][kTile];
   int32_t output[LeafScratch::kOutputs];  // in the leaf's order
   RowState rows[S::kRows];

@@ -95,7 +95,7 @@ HWY_NOINLINE void ApplyLinearInt8(const LinearInt8Args& args,
   ForGroups<kVecs, kFewest>(0, vecs, [&](auto vec_group, size_t vec) HWY_ATTR {
     const size_t output = vec * lanes;
     if (output >= args.outputs) return;  // a panel's padding
-    const QuadPanels w{args.panels, output, kPanel * 4 * quads};
+    const QuadPanels w{{args.panels, output, kPanel * 4 * quads}};
     ForGroups<kGroup>(0, tokens, [&](auto group, size_t token) HWY_ATTR {
       const Factors<int32_t> factors{x.quads + token * quads, quads, 1};
       const LinearInt8Sink sink{x.scales + token,

@@ -189,7 +189,7 @@ HWY_INLINE void DotInt8Panels(const GroupOf<Shape>& group, const Rows& rows,
     const Factors<int32_t> q{scratch.query_quads + row * quads, quads, 1};
     const auto some_keys = [&](auto vec_group, size_t vec) HWY_ATTR {
       const size_t key = vec * lanes;
-      const QuadPanels k{panels, key, kPanel * 4 * quads};
+      const QuadPanels k{{panels, key, kPanel * 4 * quads}};
       const DotSink sink{scratch.scores + row * kTile + key};
       OuterProduct<row_group.value, vec_group.value, KeyProduct>::Run(
           q, k, AllSteps{Opaque(quads)}, sink);

@@ -117,15 +117,6 @@ struct QuantisedScoreSink {
   }
 };
 
-// The count, which the compiler is not to know: g++ 12 copies the sums of a
-// loop of constant length to other registers and back.
-HWY_INLINE size_t Opaque(size_t count) {
-#if HWY_COMPILER_GCC_ACTUAL
-  __asm__("" : "+r"(count));
-#endif
-  return count;
-}
-
 // Scores of whole panels, as ScoreRowsAcrossKeys.
 template <class Shape>
 HWY_INLINE void ScoreRowsAcrossQuantisedKeys(const GroupOf<Shape>& group,
@@ -147,7 +138,7 @@ HWY_INLINE void ScoreRowsAcrossQuantisedKeys(const GroupOf<Shape>& group,
         first_vec, vecs, [&](auto vec_group, size_t vec) HWY_ATTR {
           const Factors<int32_t> q{scratch.query_quads + 2 * row * quads, quads,
                                    1};
-          const QuadPanels k{panels, vec * lanes, kPanel * 4 * quads};
+          const QuadPanels k{{panels, vec * lanes, kPanel * 4 * quads}};
           const QuantisedScoreSink<Shape> sink{group,       scratch,    row,
                                                vec * lanes, tile.first, slot};
           OuterProduct<2 * row_group.value, vec_group.value, KeyProduct>::Run(

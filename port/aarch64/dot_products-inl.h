@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// 64-bit Arm's sdot, which multiplies signed by signed.
+#if defined(FOVEA_PORT_AARCH64_DOT_PRODUCTS_INL_H_) == \
+    defined(HWY_TARGET_TOGGLE)
+#ifdef FOVEA_PORT_AARCH64_DOT_PRODUCTS_INL_H_
+#undef FOVEA_PORT_AARCH64_DOT_PRODUCTS_INL_H_
+#else
+#define FOVEA_PORT_AARCH64_DOT_PRODUCTS_INL_H_
+#endif
+
+#include <arm_neon.h>
+
+#include "fovea/kernels/simd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fovea {
+namespace HWY_NAMESPACE {
+namespace {
+
+struct DotProducts {
+  static constexpr int32_t kKeyOffset = 0;
+
+  static HWY_INLINE IntVec OffsetKeys(IntVec keys) { return keys; }
+
+  static HWY_INLINE IntVec AddKeys(int32_t factor, IntVec keys, IntVec sum) {
+    return IntVec(vdotq_s32(sum.raw, vreinterpretq_s8_s32(keys.raw),
+                            vreinterpretq_s8_s32(vdupq_n_s32(factor))));
+  }
+
+  static HWY_INLINE IntVec AddValues(int32_t factor, IntVec values,
+                                     IntVec sum) {
+    return AddKeys(factor, values, sum);
+  }
+};
+
+}  // namespace
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace fovea
+HWY_AFTER_NAMESPACE();
+
+#endif  // FOVEA_PORT_AARCH64_DOT_PRODUCTS_INL_H_
