@@ -12,7 +12,9 @@ set(fovea_library_sources
     c/cache_save.cc
     c/layer_norm.cc
     c/linear.cc
+    c/linear_int8.cc
     c/merge.cc
+    c/multi_head.cc
     c/rms_norm.cc
     c/rope.cc
     c/softmax.cc
@@ -26,6 +28,7 @@ set(fovea_library_sources
     dispatch/attend_rich.cc
     dispatch/layer_norm.cc
     dispatch/linear.cc
+    dispatch/linear_int8.cc
     dispatch/merge.cc
     dispatch/rms_norm.cc
     dispatch/rope.cc
@@ -53,11 +56,13 @@ endif()
 if(FOVEA_LIBRARY_DISPATCH)
   # Targets between those that are kept gain nothing: SSSE3 beside SSE4, and
   # beside AVX3_DL, which has VNNI, the bfloat16 of AVX3_ZEN4 and the float16 of
-  # AVX3_SPR, which no kernel uses.
+  # AVX3_SPR, which no kernel uses. On AArch64: NEON with AES, and SVE of sizes
+  # fixed when it is compiled.
+  set(disabled HWY_SSSE3 HWY_AVX3_ZEN4 HWY_AVX3_SPR HWY_NEON HWY_SVE_256
+               HWY_SVE2_128)
+  list(JOIN disabled "|" disabled)
   target_compile_definitions(
-    fovea_objects
-    PRIVATE HWY_WANT_AVX3_DL
-            "HWY_DISABLED_TARGETS=(HWY_SSSE3|HWY_AVX3_ZEN4|HWY_AVX3_SPR)")
+    fovea_objects PRIVATE HWY_WANT_AVX3_DL "HWY_DISABLED_TARGETS=(${disabled})")
 else()
   target_compile_definitions(fovea_objects PRIVATE HWY_COMPILE_ONLY_STATIC)
 endif()

@@ -397,6 +397,48 @@ typedef struct fovea_linear {
 /* Status as of fovea_softmax_run, but for BAD_SCALE. */
 FOVEA_API fovea_status fovea_linear_run(const fovea_linear* call);
 
+/* The same with weights of int8, a scale an output, and tokens quantised on the
+ * way in, a scale a token (max|x| / 127, as LLM.int8() does without its
+ * outliers, arXiv 2208.07339): a quarter of the memory, and integer products.
+ *
+ * Bytes of a layer's packed weight, and floats of its scales; 0 where inputs is
+ * not 1 to 65536, outputs is 0, or it does not fit a size_t. */
+FOVEA_API size_t fovea_linear_int8_packed_bytes(size_t inputs, size_t outputs);
+FOVEA_API size_t fovea_linear_int8_scales(size_t outputs);
+
+/* Quantises and packs PyTorch's weight [outputs][inputs]: row o has the scale
+ * max|w| / 127, its entries are rounded to nearest even. `packed` has
+ * fovea_linear_int8_packed_bytes, `scales` fovea_linear_int8_scales floats;
+ * none may overlap. NULL_POINTER, ZERO_COUNT, TOO_MANY_TOKENS (inputs),
+ * MISALIGNED, UNSUPPORTED (too large), BAD_SCALE (a weight is not finite). */
+FOVEA_API fovea_status fovea_linear_int8_pack(const float* weight,
+                                              size_t inputs, size_t outputs,
+                                              int8_t* packed, float* scales);
+
+/* Bytes of workspace for a layer of so many inputs; 0 where that is not 1 to
+ * 65536. */
+FOVEA_API size_t fovea_linear_int8_workspace_bytes(size_t inputs);
+
+/* y[t][o] = bias[o] + sum over i of weight[o][i] * x[t][i]; a token with NaN or
+ * infinity gives NaN. */
+typedef struct fovea_linear_int8 {
+  size_t struct_bytes;
+  const float* x; /* [tokens][inputs] */
+  size_t x_stride;
+  size_t tokens, inputs, outputs; /* 1 or more; inputs at most 65536 */
+  const int8_t* packed;           /* 4-byte aligned; 64 is fastest */
+  const float* scales;            /* finite and positive */
+  const float* bias;              /* [outputs], or null */
+  float* y;                       /* [tokens][outputs]; must not overlap x */
+  size_t y_stride;
+  void* workspace; /* fovea_linear_int8_workspace_bytes, FOVEA_ALIGNMENT */
+  size_t workspace_bytes;
+} fovea_linear_int8;
+
+/* NULL_POINTER, ZERO_COUNT, TOO_MANY_TOKENS (inputs), BAD_STRIDE, MISALIGNED,
+ * BAD_SCALE (a scale), TOO_SHORT, UNSUPPORTED. */
+FOVEA_API fovea_status fovea_linear_int8_run(const fovea_linear_int8* call);
+
 /* RMS norm (arXiv 1910.07467) and layer norm (arXiv 1607.06450) of each row:
  *   y = x / sqrt(mean of x^2 + eps) * weight
  *   y = (x - mean) / sqrt(variance + eps) * weight + bias */
@@ -461,6 +503,67 @@ typedef struct fovea_rope {
 /* NULL_POINTER, ZERO_COUNT, TOO_MANY_TOKENS (dim), BAD_STRIDE, MISALIGNED,
  * BAD_SCALE (rates[0] is 0), TOO_SHORT, UNSUPPORTED. */
 FOVEA_API fovea_status fovea_rope_run(const fovea_rope* call);
+
+/* --------------------------------------------------------------- multi-head */
+
+/* A layer of floats: see fovea_linear. */
+typedef struct fovea_projection {
+  const float* packed; /* by fovea_linear_pack from PyTorch's [out][in] */
+  const float* bias;   /* [out], or null */
+} fovea_projection;
+
+/* Attention with its projections, as torch.nn.MultiheadAttention:
+ *
+ *   y = concat over heads of Attention(x Wq, m Wk, m Wv) Wo,  m = x or a memory
+ */
+typedef struct fovea_multi_head {
+  size_t struct_bytes;
+  /* Shape (batch, heads, kv_heads, head_dim, value_dim, queries; with a memory
+   * also keys, its tokens), options and optional outputs. q, k, v, out and the
+   * workspace are not read; parts must be 0 or 1. */
+  const fovea_attention* attention;
+  size_t model_dim;  /* of x and y, 1 or more */
+  size_t memory_dim; /* of the memory, 0: as model_dim */
+
+  fovea_input x; /* [batch][1][queries][model_dim]; head_stride is not read */
+  /* [batch][1][keys][memory_dim] for cross-attention; null data: x itself. */
+  fovea_input memory;
+  fovea_output y; /* as x, and may be it; must not overlap anything else */
+
+  fovea_projection q;   /* model_dim -> heads * head_dim */
+  fovea_projection k;   /* memory_dim -> kv_heads * head_dim */
+  fovea_projection v;   /* memory_dim -> kv_heads * value_dim */
+  fovea_projection out; /* heads * value_dim -> model_dim */
+
+  /* Queries and keys turn with their position: rates [rotary_dim / 2] of
+   * fovea_rope_rates, or null; rotary_dim even, at most head_dim. x's first
+   * token is at rotary_position; with a cache, at its size. Not with a
+   * memory. */
+  const uint64_t* rates;
+  size_t rotary_dim;
+  int32_t interleaved; /* as in fovea_rope */
+  uint64_t rotary_position;
+
+  void* workspace; /* fovea_multi_head_workspace_bytes, FOVEA_ALIGNMENT */
+  size_t workspace_bytes;
+} fovea_multi_head;
+
+/* Bytes for a call of those shapes on the target in use: the projected rows of
+ * all of the batch, and an attention's workspace. 0 where a count is 0 or too
+ * large. Of the struct it reads attention, memory.data and struct_bytes. */
+FOVEA_API size_t fovea_multi_head_workspace_bytes(const fovea_multi_head* call);
+
+/* The whole of it. Status as of fovea_attention_run and fovea_linear_run; also
+ * UNSUPPORTED for rotary positions with a memory, a rotary_dim that is odd or
+ * beyond head_dim, parts above 1, or a memory_dim other than model_dim without
+ * a memory, and BAD_SCALE where rates[0] is 0. */
+FOVEA_API fovea_status fovea_multi_head_run(const fovea_multi_head* call);
+
+/* A step or a chunk of a stream: as fovea_cache_step. No memory. The bits are
+ * those of fovea_multi_head_run over the whole stream, but for a cache that
+ * rounds. */
+FOVEA_API fovea_status fovea_multi_head_step(fovea_cache* cache,
+                                             const fovea_multi_head* call);
 
 #ifdef __cplusplus
 }

@@ -15,10 +15,13 @@
 #include "fovea/kv_cache.h"
 #include "fovea/layer_norm.h"
 #include "fovea/linear.h"
+#include "fovea/linear_int8.h"
+#include "fovea/multi_head.h"
 #include "fovea/rms_norm.h"
 #include "fovea/rope.h"
 #include "fovea/softmax.h"
 #include "tests/golden/c_call.h"
+#include "tests/golden/every_target.h"
 #include "tests/golden/golden.h"
 #include "tests/golden/poison.h"
 
@@ -46,6 +49,11 @@ void ExpectSame(const std::vector<float>& a, const std::vector<float>& b) {
   for (size_t i = 0; i < a.size(); ++i) {
     ASSERT_EQ(BitsOf(a[i]), BitsOf(b[i])) << "element " << i;
   }
+}
+
+// Targets with and without fused multiply-add have bits of their own.
+bool InTheClassOfTheTemplates() {
+  return (fovea_target_fuses() != 0) == HWY_NAMESPACE::kFuses;
 }
 
 // ------------------------------------------------------------------- versions
@@ -103,6 +111,51 @@ TEST(CInterface, LinearHasTheBitsOfTheTemplate) {
   call.y_stride = kOut - 1;
   EXPECT_EQ(fovea_linear_run(&call), FOVEA_BAD_STRIDE);
   EXPECT_EQ(fovea_linear_packed_floats(SIZE_MAX, SIZE_MAX), 0u);
+}
+
+TEST(CInterface, LinearInt8HasTheBitsOfTheTemplate) {
+  constexpr size_t kIn = 37, kOut = 50, kRows = 35;  // more than go together
+  std::vector<float> weight = Random(kIn * kOut, 22);
+  const std::vector<float> x = Random(kRows * kIn, 23), bias = Random(kOut, 24);
+  const Buffer packed(fovea_linear_int8_packed_bytes(kIn, kOut));
+  const Buffer room(fovea_linear_int8_workspace_bytes(kIn));
+  int8_t* const panels = static_cast<int8_t*>(packed.get());
+  ASSERT_EQ(packed.bytes(), PackedLinearInt8Bytes(kIn, kOut));
+  std::vector<float> scales(fovea_linear_int8_scales(kOut));
+  ASSERT_EQ(
+      fovea_linear_int8_pack(weight.data(), kIn, kOut, panels, scales.data()),
+      FOVEA_OK);
+  std::vector<float> c(kRows * kOut), cc(c.size());
+  fovea_linear_int8 call{};
+  call.struct_bytes = sizeof(call);
+  call.x = x.data(), call.x_stride = kIn, call.tokens = kRows;
+  call.inputs = kIn, call.outputs = kOut;
+  call.packed = panels, call.scales = scales.data(), call.bias = bias.data();
+  call.y = c.data(), call.y_stride = kOut;
+  call.workspace = room.get(), call.workspace_bytes = room.bytes();
+  using Same = LinearInt8<kIn, kOut>;
+  const auto same_room = golden::MakePoisoned<Same::Workspace>();
+  EXPECT_EQ(Same::Run({panels, scales.data(), bias.data()}, x.data(), kIn,
+                      kRows, cc.data(), kOut, *same_room),
+            Status::kOk);
+  golden::ForEachTarget([&] {
+    EXPECT_EQ(fovea_linear_int8_run(&call), FOVEA_OK);
+    if (InTheClassOfTheTemplates()) ExpectSame(c, cc);
+  });
+
+  --call.workspace_bytes;
+  EXPECT_EQ(fovea_linear_int8_run(&call), FOVEA_TOO_SHORT);
+  scales[3] = 0;
+  EXPECT_EQ(fovea_linear_int8_run(&call), FOVEA_BAD_SCALE);
+  call.inputs = 65537;
+  EXPECT_EQ(fovea_linear_int8_run(&call), FOVEA_TOO_MANY_TOKENS);
+  EXPECT_EQ(fovea_linear_int8_packed_bytes(65537, 1), 0u);
+  EXPECT_EQ(fovea_linear_int8_packed_bytes(4, SIZE_MAX), 0u);
+  EXPECT_EQ(fovea_linear_int8_workspace_bytes(0), 0u);
+  weight[5] = HUGE_VALF;
+  EXPECT_EQ(
+      fovea_linear_int8_pack(weight.data(), kIn, kOut, panels, scales.data()),
+      FOVEA_BAD_SCALE);
 }
 
 TEST(CInterface, NormsHaveTheBitsOfTheTemplates) {
@@ -415,6 +468,153 @@ TEST(CInterface, AMaskAndABiasActTogether) {
   ASSERT_EQ(fovea_attention_run(&call.call), FOVEA_OK);
   ASSERT_EQ(fovea_attention_run(&same.call), FOVEA_OK);
   ExpectSame(one.out, other.out);
+}
+
+// ----------------------------------------------------------------- multi-head
+
+struct Module : MultiHeadConfig {
+  static constexpr size_t kModelDim = 40, kRotaryDim = 20;
+  static constexpr size_t kHeads = fovea::kHeads, kKvHeads = kKv;
+  static constexpr size_t kHeadDim = kDim, kValueDim = fovea::kValueDim;
+  static constexpr size_t kMaxQueries = kTokens, kMaxKeys = kTokens;
+  static constexpr bool kCausal = true;
+};
+using ModuleOf = MultiHeadAttention<Module>;
+
+// The same weights for both interfaces.
+struct Layer {
+  Layer(size_t inputs, size_t outputs, uint64_t seed)
+      : packed(fovea_linear_packed_floats(inputs, outputs)),
+        bias(Random(outputs, seed + 1)) {
+    const std::vector<float> weight = Random(inputs * outputs, seed);
+    fovea_linear_pack(weight.data(), inputs, outputs, packed.data());
+  }
+  fovea_projection projection() const { return {packed.data(), bias.data()}; }
+  LinearWeights weights() const { return {packed.data(), bias.data()}; }
+  std::vector<float> packed, bias;
+};
+
+struct ModuleProblem {
+  static constexpr size_t kWidth = Module::kModelDim;
+
+  ModuleProblem() {
+    EXPECT_EQ(fovea_rope_rates(20, 10000, FOVEA_ROPE_UNSCALED, 1, rates),
+              FOVEA_OK);
+    attention.struct_bytes = sizeof(attention);
+    attention.batch = 1, attention.heads = kHeads, attention.kv_heads = kKv;
+    attention.head_dim = kDim, attention.value_dim = kValueDim;
+    attention.queries = kTokens, attention.causal = 1;
+    call.struct_bytes = sizeof(call);
+    call.attention = &attention, call.model_dim = kWidth;
+    call.x = {x.data(), 0, 0, kWidth}, call.y = {y.data(), 0, 0, kWidth};
+    call.q = q.projection(), call.k = k.projection();
+    call.v = v.projection(), call.out = out.projection();
+    call.rates = rates, call.rotary_dim = 20;
+    call.workspace = room.get(), call.workspace_bytes = room.bytes();
+  }
+
+  std::vector<float> ByTemplate() const {
+    static const Rope<20> rope;
+    const ModuleOf::Weights weights = {q.weights(), k.weights(), v.weights(),
+                                       out.weights(), &rope};
+    std::vector<float> same(y.size());
+    ModuleOf::Call same_call;
+    same_call.x = TokenMajor<const float>(x.data(), 1, kTokens, kWidth);
+    same_call.y = TokenMajor(same.data(), 1, kTokens, kWidth);
+    same_call.queries = kTokens;
+    const auto memory = golden::MakePoisoned<ModuleOf::Workspace>();
+    EXPECT_EQ(ModuleOf::Run(weights, same_call, *memory), Status::kOk);
+    return same;
+  }
+
+  const Layer q{kWidth, kHeads* kDim, 31}, k{kWidth, kKv* kDim, 33};
+  const Layer v{kWidth, kKv* kValueDim, 35};
+  const Layer out{kHeads * kValueDim, kWidth, 37};
+  const std::vector<float> x = Random(kTokens * kWidth, 39);
+  std::vector<float> y = std::vector<float>(x.size());
+  uint64_t rates[10] = {};
+  fovea_attention attention = {};
+  fovea_multi_head call = {};
+  const Buffer room{1 << 20};
+};
+
+TEST(CInterface, MultiHeadHasTheBitsOfTheTemplate) {
+  ModuleProblem c;
+  c.call.workspace_bytes = fovea_multi_head_workspace_bytes(&c.call);
+  ASSERT_LE(c.call.workspace_bytes, c.room.bytes());
+  const std::vector<float> expected = c.ByTemplate();
+  golden::ForEachTarget([&] {
+    ASSERT_EQ(fovea_multi_head_run(&c.call), FOVEA_OK);
+    if (InTheClassOfTheTemplates()) ExpectSame(c.y, expected);
+  });
+
+  // As a stream, 9 tokens at a time.
+  CCache cache(c.attention, kTokens, FOVEA_FLOAT32);
+  ASSERT_EQ(cache.status, FOVEA_OK);
+  std::fill(c.y.begin(), c.y.end(), 0.0f);
+  for (size_t at = 0; at < kTokens; at += c.attention.queries) {
+    c.attention.queries = std::min<size_t>(9, kTokens - at);
+    c.call.x.data = c.x.data() + at * c.kWidth;
+    c.call.y.data = c.y.data() + at * c.kWidth;
+    ASSERT_EQ(fovea_multi_head_step(cache.cache, &c.call), FOVEA_OK);
+  }
+  ExpectSame(c.y, expected);
+  EXPECT_EQ(fovea_multi_head_step(cache.cache, &c.call), FOVEA_CACHE_FULL);
+}
+
+// A batch of entries with a memory of their own is that of each alone.
+TEST(CInterface, MultiHeadAttendsToAMemory) {
+  constexpr size_t kMemory = 30;
+  ModuleProblem c;
+  const size_t width = c.kWidth;
+  const std::vector<float> memory = Random(2 * kMemory * width, 41);
+  std::vector<float> both(2 * c.y.size());
+  c.call.rates = nullptr;
+  c.attention.keys = kMemory, c.attention.batch = 2, c.attention.causal = 0;
+  c.call.memory = {memory.data(), kMemory * width, 0, width};
+  c.call.y = {both.data(), c.y.size(), 0, width};
+  ASSERT_EQ(fovea_multi_head_run(&c.call), FOVEA_OK);
+  c.attention.batch = 1;
+  for (size_t b = 0; b < 2; ++b) {
+    c.call.memory.data = memory.data() + b * kMemory * width;
+    c.call.y = {c.y.data(), 0, 0, width};
+    ASSERT_EQ(fovea_multi_head_run(&c.call), FOVEA_OK);
+    const auto* begin = both.data() + b * c.y.size();
+    ExpectSame(c.y, std::vector<float>(begin, begin + c.y.size()));
+  }
+}
+
+template <class Change>
+void ExpectModuleRefusal(fovea_status expected, const Change& change) {
+  ModuleProblem problem;
+  change(problem.call, problem.attention);
+  const std::vector<float> before = problem.y;
+  EXPECT_EQ(fovea_multi_head_run(&problem.call), expected);
+  ExpectSame(problem.y, before);
+}
+
+TEST(CInterface, AModuleRefusesWhatItCannotDo) {
+  using Call = fovea_multi_head;
+  using Core = fovea_attention;
+  const auto expect = [](fovea_status expected, auto change) {
+    ExpectModuleRefusal(expected, change);
+  };
+  EXPECT_EQ(fovea_multi_head_run(nullptr), FOVEA_NULL_POINTER);
+  EXPECT_EQ(fovea_multi_head_workspace_bytes(nullptr), 0u);
+  expect(FOVEA_NULL_POINTER, [](Call& c, Core&) { c.attention = nullptr; });
+  expect(FOVEA_NULL_POINTER, [](Call& c, Core&) { c.x.data = nullptr; });
+  expect(FOVEA_NULL_POINTER, [](Call& c, Core&) { c.v.packed = nullptr; });
+  expect(FOVEA_TOO_SHORT, [](Call& c, Core&) { c.workspace_bytes = 999; });
+  expect(FOVEA_TOO_SHORT, [](Call& c, Core&) { --c.struct_bytes; });
+  expect(FOVEA_BAD_STRIDE, [](Call& c, Core&) { c.y.token_stride = 39; });
+  expect(FOVEA_ZERO_COUNT, [](Call& c, Core&) { c.model_dim = 0; });
+  expect(FOVEA_UNSUPPORTED, [](Call& c, Core&) { c.memory_dim = 41; });
+  expect(FOVEA_UNSUPPORTED, [](Call& c, Core&) { c.rotary_dim = 26; });
+  expect(FOVEA_UNSUPPORTED, [](Call&, Core& a) { a.batch = SIZE_MAX / 2; });
+  expect(FOVEA_UNSUPPORTED, [](Call& c, Core& a) {
+    c.memory = c.x, a.keys = 2;  // of which none has a position
+  });
+  expect(FOVEA_BAD_SCALE, [](Call&, Core& a) { a.softcap = -1; });
 }
 
 }  // namespace

@@ -9,7 +9,6 @@
 
 namespace fovea {
 namespace c {
-namespace {
 
 Status CheckRun(const fovea_attention* call, bool is_partial) noexcept {
   FOVEA_RETURN_IF_BAD(CheckShape(call));
@@ -17,14 +16,20 @@ Status CheckRun(const fovea_attention* call, bool is_partial) noexcept {
   return CheckCall(*call, Reads::kTensors, call->keys, is_partial);
 }
 
+void RunChecked(const fovea_attention& call) noexcept {
+  const auto problem = ProblemOf(call, call.keys, false);
+  if (problem.is_rich) {
+    run_time::AttendRich(problem, call.workspace);
+  } else {
+    run_time::AttendPlain(problem, call.workspace);
+  }
+}
+
+namespace {
+
 Status Run(const fovea_attention* call) noexcept {
   FOVEA_RETURN_IF_BAD(CheckRun(call, false));
-  const auto problem = ProblemOf(*call, call->keys, false);
-  if (problem.is_rich) {
-    run_time::AttendRich(problem, call->workspace);
-  } else {
-    run_time::AttendPlain(problem, call->workspace);
-  }
+  RunChecked(*call);
   return Status::kOk;
 }
 

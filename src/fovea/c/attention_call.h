@@ -43,6 +43,10 @@ Status CheckShape(const fovea_attention* call) noexcept;
 Status CheckCall(const fovea_attention& call, Reads reads, size_t keys,
                  bool is_partial) noexcept;
 
+// All of what fovea_attention_run checks, and its work on a call that was.
+Status CheckRun(const fovea_attention* call, bool is_partial) noexcept;
+void RunChecked(const fovea_attention& call) noexcept;
+
 // The same for a partial's output.
 Status CheckPartial(const fovea_partial* to,
                     const fovea_attention& call) noexcept;

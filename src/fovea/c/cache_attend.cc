@@ -83,20 +83,30 @@ Status AttendPartial(const fovea_cache* cache, const fovea_attention* call,
 }
 
 Status Step(fovea_cache* cache, const fovea_attention* call) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckStep(cache, call));
+  StepChecked(*cache, *call);
+  return Status::kOk;
+}
+
+}  // namespace
+
+Status CheckStep(const fovea_cache* cache,
+                 const fovea_attention* call) noexcept {
   FOVEA_RETURN_IF_BAD(CheckBoth(cache, call));
   if (call->parts > 1) return Status::kUnsupported;  // each would append
   const size_t tokens = call->queries;
   FOVEA_RETURN_IF_BAD(CheckAppend(*cache, call->k, call->v, tokens));
   const size_t size = static_cast<size_t>(cache->size);
-  FOVEA_RETURN_IF_BAD(CheckCall(*call, Reads::kTokens, size + tokens, false));
-  Append(*cache, call->k, call->v, tokens);
-  auto problem = ProblemOfCache(*cache, *call, false);
-  problem.first_position = static_cast<int64_t>(size);
-  AttendFrom(*cache, problem, call->workspace);
-  return Status::kOk;
+  return CheckCall(*call, Reads::kTokens, size + tokens, false);
 }
 
-}  // namespace
+void StepChecked(fovea_cache& cache, const fovea_attention& call) noexcept {
+  const int64_t position = static_cast<int64_t>(cache.size);
+  Append(cache, call.k, call.v, call.queries);
+  auto problem = ProblemOfCache(cache, call, false);
+  problem.first_position = position;
+  AttendFrom(cache, problem, call.workspace);
+}
 }  // namespace c
 }  // namespace fovea
 

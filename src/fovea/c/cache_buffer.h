@@ -91,6 +91,11 @@ Status CheckAppend(const fovea_cache& cache, const fovea_input& k,
 void Append(fovea_cache& cache, const fovea_input& k, const fovea_input& v,
             size_t tokens) noexcept;
 
+// The same of a step.
+Status CheckStep(const fovea_cache* cache,
+                 const fovea_attention* call) noexcept;
+void StepChecked(fovea_cache& cache, const fovea_attention& call) noexcept;
+
 }  // namespace c
 }  // namespace fovea
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fovea/dispatch/linear.h"
 
+#include "fovea/c/packed_floats.h"
 #include "fovea/c/status_out.h"
 #include "fovea/c/struct_in.h"
 #include "fovea/check.h"
@@ -10,15 +11,6 @@
 namespace fovea {
 namespace c {
 namespace {
-
-// 0 where the bytes of it do not fit.
-size_t PackedFloats(size_t inputs, size_t outputs) noexcept {
-  size_t bytes = 0;
-  const bool fits = outputs <= SIZE_MAX - kPanel &&
-                    Multiply(RoundUp(outputs, kPanel), inputs, bytes) &&
-                    Multiply(bytes, sizeof(float), bytes);
-  return fits ? PackedLinearFloats(inputs, outputs) : 0;
-}
 
 Status Pack(const float* weight, size_t inputs, size_t outputs,
             float* packed) noexcept {

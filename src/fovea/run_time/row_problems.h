@@ -35,6 +35,18 @@ struct LinearProblem {
   size_t y_stride;
 };
 
+struct LinearInt8Problem {
+  const float* x;
+  size_t x_stride;
+  size_t tokens, inputs, outputs;
+  const int8_t* panels;
+  const float* scales;
+  const float* bias;
+  float* y;
+  size_t y_stride;
+  void* workspace;
+};
+
 struct NormProblem {
   const float* x;
   size_t x_stride;
