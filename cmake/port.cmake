@@ -42,6 +42,13 @@ if(NOT FOVEA_BARE_METAL)
   return()
 endif()
 
+set(FOVEA_UART "" CACHE STRING
+    "Address of the board's UART, where text goes; empty: through semihosting")
+if(FOVEA_UART)
+  target_compile_definitions(
+    fovea_port PRIVATE FOVEA_UART=${FOVEA_UART} FOVEA_CPU_MHZ=${FOVEA_CPU_MHZ})
+endif()
+
 # ---------------------------------------------------------------- bare metal
 
 # Start-up code runs before anything that the compiler could take for granted.

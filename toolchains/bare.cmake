@@ -33,10 +33,15 @@ set(CMAKE_EXE_LINKER_FLAGS_INIT "-Wl,--gc-sections")
 # A program needs a board; whether the compiler works shows without one.
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES FOVEA_MCPU FOVEA_MABI FOVEA_PORT FOVEA_BOARD_DIR FOVEA_CPU_MHZ
-     FOVEA_QEMU)
-# One serial line too many stops QEMU: text goes through semihosting.
+     FOVEA_QEMU FOVEA_UART)
+# One serial line too many stops QEMU: text goes through semihosting, or through
+# the UART at FOVEA_UART.
+set(fovea_serial none)
+if(FOVEA_UART)
+  set(fovea_serial stdio)
+endif()
 set(CMAKE_CROSSCOMPILING_EMULATOR
-    "${FOVEA_QEMU};-nographic;-monitor;none;-serial;none;-semihosting-config;enable=on,target=native;-kernel")
+    "${FOVEA_QEMU};-nographic;-monitor;none;-serial;${fovea_serial};-semihosting-config;enable=on,target=native;-kernel")
 
 # A directory without any: the host's libraries are of no use here.
 set(CMAKE_FIND_ROOT_PATH "${CMAKE_CURRENT_LIST_DIR}")

@@ -4,4 +4,5 @@ set(fovea_mcpu cortex-m4)
 set(fovea_float hard)
 set(fovea_board mps2-an386)
 set(fovea_mhz 25)
+set(FOVEA_BOARD_UART 0x40004000) # for a test of FOVEA_UART
 include("${CMAKE_CURRENT_LIST_DIR}/cortex-m.cmake")

@@ -12,6 +12,8 @@ namespace HWY_NAMESPACE {
 namespace {
 
 struct DspProducts {
+  template <size_t, size_t>
+  using Block = NoProductBlock;
   static constexpr int32_t kKeyOffset = 0;
 
   static HWY_INLINE IntVec OffsetKeys(IntVec keys) { return keys; }

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "port/cortex_m/cmsdk_uart.h"
 #include "port/semihosting.h"
 
 namespace fovea::port {
@@ -51,7 +52,13 @@ const char* CycleCountUnit() { return "cycles"; }
 
 unsigned CycleCountBits() { return HasDwt() ? 32 : 24; }
 
-void WriteText(const char* text) { SemihostingWrite(text); }
+void WriteText(const char* text) {
+#ifdef FOVEA_UART
+  UartWrite(FOVEA_UART, FOVEA_CPU_MHZ * 1000000 / 115200, text);
+#else
+  SemihostingWrite(text);
+#endif
+}
 
 void Exit(int status) { SemihostingExit(status); }
 
