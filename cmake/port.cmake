@@ -3,6 +3,7 @@
 #
 #   fovea_port        counter, text, end: port/<architecture>/port.cc
 #   fovea_firmware    start-up and the board's linker script; bare metal alone
+#                     (fovea::firmware, also in projects that take fovea in)
 #   fovea_large_board the same with all the memory that QEMU gives the board
 #   fovea_test_board  that with a heap and files, for test images
 #
@@ -69,7 +70,7 @@ if(FOVEA_PICOLIBC)
   set(CMAKE_C_STANDARD_INCLUDE_DIRECTORIES "${FOVEA_PICOLIBC}/include")
 endif()
 
-add_library(fovea_start OBJECT "${fovea_port_dir}/${FOVEA_PORT}/start.cc")
+add_library(fovea_start OBJECT EXCLUDE_FROM_ALL "${fovea_port_dir}/${FOVEA_PORT}/start.cc")
 target_link_libraries(fovea_start PRIVATE fovea_port fovea_bare_flags)
 target_compile_options(fovea_start PRIVATE -Wall -Wextra -Werror
                                            -fno-exceptions -fno-rtti)
@@ -113,6 +114,7 @@ function(fovea_board name script)
 endfunction()
 
 fovea_board(fovea_firmware board.ld)
+add_library(fovea::firmware ALIAS fovea_firmware)
 if(EXISTS "${FOVEA_BOARD_DIR}/large.ld")
   fovea_board(fovea_large_board large.ld)
 endif()

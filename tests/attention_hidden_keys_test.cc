@@ -170,11 +170,11 @@ TYPED_TEST(AttentionHiddenKeys, OutputsBesideOutDoNotChangeIt) {
   }
 }
 
-TYPED_TEST(AttentionHiddenKeys, BadPartsOfAnAttendWriteNothing) {
-  using Attention = fovea::Attention<TypeParam>;
-  Problem<TypeParam> p;
-  const auto workspace = golden::MakePoisoned<typename Attention::Workspace>();
-  const auto cache = golden::MakePoisoned<KvCache<TypeParam>>();
+TEST(AttentionParts, BadOnesOfAnAttendWriteNothing) {
+  using Attention = fovea::Attention<EveryCausal>;
+  Problem<EveryCausal> p;
+  const auto workspace = golden::MakePoisoned<Attention::Workspace>();
+  const auto cache = golden::MakePoisoned<KvCache<EveryCausal>>();
   cache->Clear();
   EXPECT_EQ(Attention::Attend(p.call, *cache, *workspace, 0, 2),
             Status::kZeroCount);

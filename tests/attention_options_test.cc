@@ -15,22 +15,18 @@ namespace {
 
 // ------------------------------------------------- what a call leaves out
 
-template <bool causal>
-struct Plain : ProblemConfig {
-  static constexpr bool kCausal = causal;
-};
-template <bool causal, MaskKind mask>
-struct Switchable : Plain<causal> {
+template <class Off, MaskKind mask>
+struct Switchable : Off {
   static constexpr MaskKind kMask = mask;
   static constexpr bool kSoftcap = true, kAlibi = true, kSinkLogits = true;
   static constexpr ScoreStage kScores = ScoreStage::kMasked;
 };
 
-template <bool causal, MaskKind mask>
+template <class Off, MaskKind mask>
 void NullOptionsAreOff() {
   for (const ProblemWay way : kAllWays) {
-    Problem<Plain<causal>> plain;
-    Problem<Switchable<causal, mask>> off;
+    Problem<Off> plain;
+    Problem<Switchable<Off, mask>> off;
     if constexpr (mask == MaskKind::kBoolean) off.call.mask = {};
     if constexpr (mask == MaskKind::kAdditive) off.call.bias = {};
     off.call.softcap = 0;
@@ -46,9 +42,9 @@ void NullOptionsAreOff() {
 
 TEST(AttentionOptions, NullIsOff) {
   if constexpr (!golden::kReduced) {
-    NullOptionsAreOff<false, MaskKind::kBoolean>();
+    NullOptionsAreOff<Plain, MaskKind::kBoolean>();
   }
-  NullOptionsAreOff<true, MaskKind::kAdditive>();
+  NullOptionsAreOff<Causal, MaskKind::kAdditive>();
 }
 
 // A window as wide as the stream, and a mask that shows all, change no bit.
@@ -63,7 +59,7 @@ TEST(AttentionOptions, WhatHidesNothingChangesNothing) {
     ASSERT_EQ(plain.Go(way), Status::kOk);
     ASSERT_EQ(window.Go(way), Status::kOk);
     EXPECT_TRUE(SameBits(window.out, plain.out));
-    Problem<Plain<false>> full;
+    Problem<Plain> full;
     Problem<Boolean> boolean;
     Problem<Additive> additive;
     std::fill(boolean.mask.begin(), boolean.mask.end(), uint8_t{1});

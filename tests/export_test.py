@@ -26,6 +26,7 @@ except ImportError:
     torch = None
 
 OPTIONS = export.Options('model', 2)
+INT8 = export.Options('model', 2, int8=True)
 
 
 def matrix(rows, columns, first=0):
@@ -92,13 +93,57 @@ class Packing(unittest.TestCase):
         self.assertIn('kLayers = 1;', one)
         self.assertIn('{nullptr, nullptr, 0.0f}', one)
 
+    def test_one_decoder_layer_is_a_stack_of_one(self):
+        def tensors(at):
+            return {**layer(at), **attention(f'{at}multihead_attn.'),
+                    f'{at}norm3.weight': [1.0] * 4}
+        one, _ = export.make(tensors(''), OPTIONS, False)
+        self.assertEqual(one, export.make(tensors('layers.0.'), OPTIONS,
+                                          False)[0])
+        self.assertIn('fovea::TransformerDecoder<Config>', one)
+        self.assertIn('{kLayer0MemoryQ, kLayer0MemoryQBias}', one)
+        self.assertIn('{kLayer0Norm3, nullptr, 1e-05f}', one)
+
     def test_a_file_has_each_array_aligned(self):
         header, packed = export.make(attention(), OPTIONS, True)
         self.assertEqual(len(packed) % 64, 0)
         self.assertIn(f'kBytes = {len(packed)};', header)
         # kK, after kQ [4][16] and its bias.
-        self.assertIn('{at + 80, at + 144}', header)
+        self.assertIn('{At<float>(bytes, 320), At<float>(bytes, 576)}', header)
         self.assertEqual(struct.unpack_from('<f', packed, 4 * 80)[0], 16)
+
+
+    def test_int8_panels_are_of_four_inputs(self):
+        packed, scales = export.int8_panels(matrix(18, 3, -20))
+        self.assertEqual((len(packed), len(scales)), (2 * 16 * 4, 32))
+        # Row 17 has 31, 32 and 33.
+        self.assertEqual(packed[64 + 4:64 + 8], [119, 123, 127, 0])
+        self.assertEqual(scales[17], export.float32(33 / 127))
+        # Rows 18 to 31 are none.
+        self.assertEqual(packed[64 + 8:], [0] * 56)
+        self.assertEqual(scales[18:], [1.0] * 14)
+
+    def test_an_int8_header_says_so(self):
+        header, _ = export.make(attention(), INT8, False)
+        self.assertIn('using WeightElement = int8_t;', header)
+        self.assertIn('inline constexpr int8_t kQ[] = {', header)
+        self.assertIn('{kQ, kQScales, kQBias}', header)
+        self.assertNotIn('int8_t', export.make(attention(), OPTIONS, False)[0])
+        header, packed = export.make(attention(), INT8, True)
+        # kK, after kQ [16][4], its scales and its bias.
+        self.assertIn('{At<int8_t>(bytes, 192), At<float>(bytes, 256), '
+                      'At<float>(bytes, 320)}', header)
+        self.assertEqual(struct.unpack_from('<4b', packed, 192),
+                         (107, 114, 120, 127))
+
+
+    def test_a_cache_of_its_own(self):
+        for cache, cpp in (('int8', 'int8_t'), ('float16', 'hwy::float16_t')):
+            header, _ = export.make(
+                attention(), export.Options('model', 2, cache=cache), False)
+            self.assertIn(f'using CacheElement = {cpp};', header)
+        self.assertNotIn('CacheElement',
+                         export.make(attention(), OPTIONS, False)[0])
 
 
 class Refusing(unittest.TestCase):
@@ -112,7 +157,9 @@ class Refusing(unittest.TestCase):
         self.refuse({**layer('layers.0.'), 'layers.0.gate.weight': [1.0]},
                     r'layers.0.gate.weight is no part')
         self.refuse({**layer('layers.0.'),
-                     **attention('layers.0.multihead_attn.')}, 'of a decoder')
+                     **attention('layers.0.multihead_attn.')},
+                    'layers.0.norm3.weight is missing')
+        self.refuse(layer('encoder.layers.0.'), 'each to a header')
         self.refuse({**attention(), 'bias_k': [[[0.0]]]}, 'add_bias_kv')
 
     def test_shapes_that_do_not_fit(self):
@@ -135,10 +182,18 @@ class Refusing(unittest.TestCase):
     def test_values_that_are_none(self):
         self.refuse({**attention(), 'out_proj.bias': [float('nan')] * 4},
                     'a weight of OutBias is nan')
+        weights = matrix(4, 4)
+        weights[3][2] = float('inf')
+        self.refuse({**attention(), 'out_proj.weight': weights},
+                    'a weight of Out is inf', INT8)
 
     def test_an_eps_that_is_none(self):
         for eps in (float('nan'), float('inf'), -1e-5, 1e60):
             self.refuse(layer(), 'eps is', export.Options('model', 2, eps=eps))
+
+    def test_a_cache_that_is_none(self):
+        self.refuse(attention(), "'int4' is nothing that a cache stores",
+                    export.Options('model', 2, cache='int4'))
 
     def test_a_name_that_is_none(self):
         self.refuse(attention(), 'no name for a namespace',
@@ -235,8 +290,10 @@ class Writing(unittest.TestCase):
         plain = {'d_model': 8, 'nhead': 2, 'dim_feedforward': 16,
                  'batch_first': True}
         for module, words in (
-                (nn.LSTM(4, 4), 'an LSTM is neither'),
-                (nn.TransformerDecoderLayer(**plain), 'is neither'),
+                (nn.LSTM(4, 4), 'an LSTM is none of'),
+                (nn.Transformer(8, 2, 1, 1, 16, batch_first=True), 'each to a header'),
+                (nn.TransformerDecoderLayer(
+                    **plain, activation=nn.functional.silu), 'activation'),
                 (nn.MultiheadAttention(4, 2, add_zero_attn=True), 'zero'),
                 (nn.MultiheadAttention(4, 2, add_bias_kv=True), 'bias_kv'),
                 (nn.TransformerEncoderLayer(
@@ -254,7 +311,7 @@ class Writing(unittest.TestCase):
         torch.set_grad_enabled(False)
         self.addCleanup(torch.set_grad_enabled, True)
         exported.write_models(self.directory)
-        self.assertEqual(len(os.listdir(self.directory)), 4)
+        self.assertEqual(len(os.listdir(self.directory)), 8)
         for name in os.listdir(self.directory):
             with open(self.path(name), 'rb') as made, \
                     open(os.path.join(HERE, 'golden', name), 'rb') as committed:

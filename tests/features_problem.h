@@ -35,6 +35,7 @@ struct ProblemConfig : AttentionConfig {
 
 // ------------------------------------------------------------------ configs
 
+struct Plain : ProblemConfig {};
 struct Boolean : ProblemConfig {
   static constexpr MaskKind kMask = MaskKind::kBoolean;
 };
@@ -140,19 +141,7 @@ struct Problem {
   Problem(const Problem&) = delete;
   Problem& operator=(const Problem&) = delete;
 
-  Status Go(ProblemWay way = ProblemWay::kRun) {
-    const auto workspace =
-        golden::MakePoisoned<typename Attention::Workspace>();
-    if (way == ProblemWay::kRun) return Attention::Run(call, *workspace);
-    const auto cache = golden::MakePoisoned<KvCache<Config>>();
-    cache->Clear();
-    if (way == ProblemWay::kStep) {
-      return Attention::Step(call, *cache, *workspace);
-    }
-    const Status status = cache->Append(call.k, call.v, call.keys);
-    if (status != Status::kOk) return status;
-    return Attention::Attend(call, *cache, *workspace);
-  }
+  Status Go(ProblemWay way = ProblemWay::kRun);
 
   reference::CallReference<Config> Reference() const {
     return reference::CallReference<Config>(call);
@@ -218,6 +207,36 @@ struct Problem {
     return values;
   }
 };
+
+template <class Config>
+Status Problem<Config>::Go(ProblemWay way) {
+  const auto workspace = golden::MakePoisoned<typename Attention::Workspace>();
+  if (way == ProblemWay::kRun) return Attention::Run(call, *workspace);
+  const auto cache = golden::MakePoisoned<KvCache<Config>>();
+  cache->Clear();
+  if (way == ProblemWay::kStep) {
+    return Attention::Step(call, *cache, *workspace);
+  }
+  const Status status = cache->Append(call.k, call.v, call.keys);
+  if (status != Status::kOk) return status;
+  return Attention::Attend(call, *cache, *workspace);
+}
+
+// Their kernels are compiled once for all tests, in features_problem_*.cc.
+extern template Status Problem<Plain>::Go(ProblemWay);
+extern template Status Problem<Boolean>::Go(ProblemWay);
+extern template Status Problem<BooleanSinkLogits>::Go(ProblemWay);
+extern template Status Problem<Additive>::Go(ProblemWay);
+extern template Status Problem<Causal>::Go(ProblemWay);
+extern template Status Problem<CausalWindow>::Go(ProblemWay);
+extern template Status Problem<CausalSinks>::Go(ProblemWay);
+extern template Status Problem<Window>::Go(ProblemWay);
+extern template Status Problem<Softcap>::Go(ProblemWay);
+extern template Status Problem<Alibi>::Go(ProblemWay);
+extern template Status Problem<SinkLogits>::Go(ProblemWay);
+extern template Status Problem<Policy>::Go(ProblemWay);
+extern template Status Problem<EveryCausal>::Go(ProblemWay);
+extern template Status Problem<EveryFull>::Go(ProblemWay);
 
 template <class Config>
 void ExpectNanRow(const Problem<Config>& p, size_t row) {

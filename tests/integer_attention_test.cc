@@ -222,6 +222,95 @@ TYPED_TEST(IntegerAttentionOf, HasTheSameBitsInPartsAndFromACache) {
   }
 }
 
+// Which rows of `problem` some calls write: those that come out alike whatever
+// stood there before.
+template <class TypeParam, class Run>
+std::vector<bool> RowsWritten(Problem<TypeParam>& problem, const Run& run) {
+  const size_t row = ResolvedInteger<TypeParam>::kValueDim + problem.gap;
+  std::vector<int8_t> first;
+  for (const int8_t before : {int8_t{99}, int8_t{-99}}) {
+    first = problem.out;
+    std::fill(problem.out.begin(), problem.out.end(), before);
+    EXPECT_EQ(run(), Status::kOk);
+  }
+  std::vector<bool> written;
+  for (size_t at = 0; at < problem.out.size(); at += row) {
+    written.push_back(first[at] == problem.out[at]);
+  }
+  return written;
+}
+
+// Each row is one part's alone, and no part has much more to do than another:
+// a block of rows at most.
+TYPED_TEST(IntegerAttentionOf, PartsAreDisjointAndNearlyEqual) {
+  using R = ResolvedInteger<TypeParam>;
+  using Attention = IntegerAttention<TypeParam>;
+  Dice dice(5);
+  Problem<TypeParam> problem(dice, R::kMaxQueries, R::kMaxKeys);
+  if (R::kMask != MaskKind::kNone) {
+    std::fill(problem.mask.begin(), problem.mask.end(), uint8_t{1});
+  }
+  auto call = problem.Call();
+  call.first_position = problem.first_position =
+      static_cast<int64_t>(R::kMaxKeys - R::kMaxQueries);
+  this->cache->Clear();
+  ASSERT_EQ(this->cache->Append(call.k, call.v, problem.keys), Status::kOk);
+  for (const bool cached : {false, true}) {
+    for (const size_t parts : {2, 3, 5}) {
+      std::vector<size_t> owners(R::kHeads * R::kMaxQueries);
+      std::vector<size_t> rows_of;
+      for (size_t part = 0; part < parts; ++part) {
+        const auto written = RowsWritten(problem, [&] {
+          return cached ? Attention::Attend(call, *this->cache,
+                                            *this->workspace, part, parts)
+                        : Attention::Run(call, *this->workspace, part, parts);
+        });
+        rows_of.push_back(0);
+        for (size_t i = 0; i < owners.size(); ++i) {
+          owners[i] += written[i];
+          rows_of.back() += written[i];
+        }
+      }
+      for (const size_t count : owners) EXPECT_EQ(count, 1u);
+      // A block holds 64 rows at most, of one kv head.
+      const size_t block = std::min<size_t>(64, R::kGroup * R::kMaxQueries);
+      const auto [least, most] =
+          std::minmax_element(rows_of.begin(), rows_of.end());
+      EXPECT_LE(*most - *least, block) << parts << ", " << cached;
+    }
+  }
+}
+
+// Entries of a batch that see fewer keys cost less.
+TEST(IntegerAttention, PartsGoByWhatEntriesOfABatchCost) {
+  using Config = Sized<1, 1, 8, 8, 4, false>;
+  using Attention = IntegerAttention<Config>;
+  constexpr size_t kBatch = 8, kKeys = 256, kQueries = 4;
+  auto workspace = std::make_unique<Attention::Workspace>();
+  const std::vector<int8_t> q(kBatch * kQueries * 8, 1);
+  const std::vector<int8_t> keys(kBatch * kKeys * 8, 1);
+  std::vector<int8_t> out(q.size());
+  IntegerScales scales;
+  scales.output_multiplier = 1 << 30, scales.output_shift = 1;
+  // The first entry costs as much as all the others.
+  const size_t lengths[kBatch] = {256, 64, 0, 64, 0, 64, 0, 64};
+  Attention::Call call;
+  call.q = HeadMajor<const int8_t>(q.data(), 1, kQueries, 8);
+  call.k = HeadMajor<const int8_t>(keys.data(), 1, kKeys, 8);
+  call.v = call.k;
+  call.out = HeadMajor(out.data(), 1, kQueries, 8);
+  call.batch = kBatch, call.queries = kQueries, call.keys = kKeys;
+  call.key_lengths = lengths, call.scales = &scales;
+  for (size_t part = 0; part < 2; ++part) {
+    std::fill(out.begin(), out.end(), int8_t{99});
+    ASSERT_EQ(Attention::Run(call, *workspace, part, 2), Status::kOk);
+    for (size_t b = 0; b < kBatch; ++b) {
+      const bool written = out[b * kQueries * 8] != 99;
+      EXPECT_EQ(written, (b > 0) == (part == 1)) << part << ", " << b;
+    }
+  }
+}
+
 // One prefill, against chunks and steps of any length, some of them taken back.
 TYPED_TEST(IntegerAttentionOf, HasTheSameBitsHoweverAStreamIsCut) {
   using R = ResolvedInteger<TypeParam>;
@@ -384,6 +473,51 @@ TEST(IntegerScalesOf, HasTensorFlowLitesMultipliers) {
   EXPECT_EQ(kScales.query_zero, 3);
   EXPECT_EQ(kScales.value_zero, -1);
   EXPECT_EQ(kScales.output_zero, 7);
+}
+
+// Of reals that lie between two integers, or at the ends of what there is.
+TEST(IntegerScalesOf, RoundsToTheNearest) {
+  const auto made = [](double score, double output, IntegerScales& scales) {
+    // So that a product of 1 is worth score * 2^-31 octaves.
+    const double q = score / (1.44269504088896340736 * 0x1p31);
+    return MakeIntegerScales({{q, 0}, {1, 0}, {output, 0}, {1, 0}, 1}, 64,
+                             scales);
+  };
+  IntegerScales scales;
+  const struct {
+    double real;
+    uint32_t rounded;
+  } kScores[] = {{0.3, 0},
+                 {0.7, 1},
+                 {1000.3, 1000},
+                 {1000.7, 1001},
+                 {1e9 + 0.4, 1000000000},
+                 {1e9 + 0.6, 1000000001},
+                 {0x1p32 - 0.6, 0xffffffffu}};
+  for (const auto& score : kScores) {
+    ASSERT_EQ(made(score.real, 1, scales), Status::kOk);
+    EXPECT_EQ(scales.score_multiplier, score.rounded) << score.real;
+  }
+  EXPECT_EQ(made(0x1p32 - 0.4, 1, scales), Status::kBadScale);
+
+  const struct {
+    double real;
+    int32_t multiplier, shift;
+  } kOutputs[] = {{(0x1p30 + 5.25) * 0x1p-31, (1 << 30) + 5, 0},
+                  {(0x1p30 + 5.5) * 0x1p-31, (1 << 30) + 6, 0},
+                  {(0x1p30 + 5.75) * 0x1p-31, (1 << 30) + 6, 0},
+                  {(0x1p30 + 5.25) * 0x1p-30, (1 << 30) + 5, 1},
+                  {(0x1p31 - 0.75) * 0x1p-31, 0x7fffffff, 0},
+                  {(0x1p31 - 0.25) * 0x1p-31, 1 << 30, 1},
+                  {(0x1p31 - 0.75) * 0x1p-12, 0x7fffffff, 19},
+                  {0x1p-32, 1 << 30, -31}};
+  for (const auto& output : kOutputs) {
+    ASSERT_EQ(made(1, output.real, scales), Status::kOk);
+    EXPECT_EQ(scales.output_multiplier, output.multiplier) << output.real;
+    EXPECT_EQ(scales.output_shift, output.shift) << output.real;
+  }
+  EXPECT_EQ(made(1, (0x1p31 - 0.25) * 0x1p-12, scales), Status::kBadScale);
+  EXPECT_EQ(made(1, 0x1.fffffffffffffp-33, scales), Status::kBadScale);
 }
 
 TEST(IntegerScalesOf, RefusesWhatDoesNotFit) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The committed hashes of integer_streams.h, of every target.  The same
-// arithmetic is held to the plain reference by integer_attention_test, and to
-// float64 by integer_attention_golden_test.
+// arithmetic is held to plain references by integer_attention_test and
+// linear_integer_golden_test, which with integer_attention_golden_test compares
+// with float64 too.
 #ifndef FOVEA_TESTS_INTEGER_HASHES_H_
 #define FOVEA_TESTS_INTEGER_HASHES_H_
 
@@ -15,6 +16,8 @@ union SmallProblems {
   Problem<Small> small;
   Problem<Odd> odd;
   Problem<Single> single;
+  OddLinear odd_linear;
+  WideLinear wide_linear;
 };
 union LargeProblems {
   LargeProblems() {}
@@ -40,6 +43,11 @@ void CompareSmall(SmallProblems& all, const Compare& compare) {
   all.single.Fill(3, kSingleScales);
   compare("single steps", all.single.HashOfStream(1), kSingle);
   compare("single tensors", all.single.HashOfTensors(1), kSingle);
+  all.odd_linear.Fill(9);
+  compare("linear", all.odd_linear.HashOfOutputs(), 0xad15933530251bcfu);
+  all.wide_linear.Fill(10);
+  compare("linear, int16", all.wide_linear.HashOfOutputs(),
+          0x521563d2ab0408f5u);
 }
 template <class Compare>
 void CompareLarge(LargeProblems& all, const Compare& compare) {

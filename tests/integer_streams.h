@@ -11,6 +11,7 @@
 #include "fovea/integer_attention.h"
 #include "fovea/integer_kv_cache.h"
 #include "fovea/integer_scales.h"
+#include "fovea/linear_integer.h"
 #include "fovea/status.h"
 #include "fovea/view.h"
 
@@ -159,6 +160,61 @@ class Problem {
   IntegerKvCache<Config> cache_;
   typename Attention::Workspace workspace_;
 };
+
+// A layer of bytes whose outputs spread over their range, with ratios from
+// 2^-31 on and biases of every sign.
+template <size_t kInputsArg, size_t kOutputsArg, class Output>
+struct LinearProblem {
+  static constexpr size_t kInputs = kInputsArg, kOutputs = kOutputsArg;
+  static constexpr size_t kTokens = 3;
+
+  void Fill(uint32_t seed) {
+    Bytes bytes(seed);
+    for (auto& w : panels) w = static_cast<int8_t>(bytes.Next());
+    for (auto& value : x) value = static_cast<int8_t>(bytes.Next());
+    // The sums deviate by about 2^12 sqrt(inputs).
+    constexpr int32_t kRatio = sizeof(Output) == 1 ? -12 : -4;
+    for (size_t o = 0; o < kOutputs; ++o) {
+      const uint32_t high = bytes.Next();
+      multipliers[o] =
+          static_cast<int32_t>((1u << 30) | high << 22 | bytes.Next());
+      shifts[o] = static_cast<int8_t>(kRatio + bytes.Next() % 5);
+      bias[o] = (bytes.Next() - 128) * 128;
+    }
+    shifts[0] = 30, shifts[1 % kOutputs] = -31;
+    multipliers[1 % kOutputs] = INT32_MAX;
+    bias[1 % kOutputs] = kMostIntegerBias;
+    weights = {panels,
+               multipliers,
+               shifts,
+               bias,
+               static_cast<int8_t>(seed),
+               static_cast<int8_t>(-5 * static_cast<int>(seed))};
+  }
+
+  // 0 on an error.
+  uint64_t HashOfOutputs() {
+    using Layer = LinearInteger<kInputs, kOutputs, Output>;
+    if (Layer::Run(weights, x, kInputs, kTokens, y, kOutputs) != Status::kOk) {
+      return 0;
+    }
+    Hash hash;
+    for (const Output value : y) {
+      hash.Add(static_cast<int8_t>(value));
+      if (sizeof(Output) > 1) hash.Add(static_cast<int8_t>(value >> 8));
+    }
+    return hash.value();
+  }
+
+  LinearIntegerWeights weights;
+  int8_t panels[RoundUp(kOutputs, kPanel) * RoundUp(kInputs, 4)];
+  int32_t multipliers[kOutputs], bias[kOutputs];
+  int8_t shifts[kOutputs];
+  int8_t x[kTokens * kInputs];
+  Output y[kTokens * kOutputs];
+};
+using OddLinear = LinearProblem<21, 18, int8_t>;
+using WideLinear = LinearProblem<40, 35, int16_t>;
 
 // Uniform bytes: a score's deviation is 1 or 3 octaves, or all rows are flat.
 constexpr IntegerScales kSmallScales =

@@ -6,14 +6,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <type_traits>
 #include <vector>
 
 #include "fovea/attention.h"
-#include "fovea/cache_view.h"
 #include "fovea/kv_cache.h"
 #include "saved_cache.h"
+#include "stepped_cache.h"
 #include "stream_problem.h"
 #include "tests/golden/attention_policies.h"
 #include "tests/golden/reduced.h"
@@ -43,26 +42,10 @@ struct Stores : Base {
 };
 
 template <class Config>
-class KvCacheRing : public testing::Test {
+class KvCacheRing : public SteppedCache<Config> {
  public:
   using Problem = StreamProblem<Config>;
   using Cache = KvCache<Config>;
-
-  KvCacheRing() : cache(golden::MakePoisoned<Cache>()) { cache->Clear(); }
-
-  // Steps of random sizes until `end`.
-  void StepTo(Problem& problem, size_t end, Dice& dice) {
-    while (position < end) {
-      const size_t most =
-          std::min({Config::kMaxQueries, end - position, size_t{97}});
-      const size_t count = dice.Roll(1, most);
-      ASSERT_EQ(problem.Step(*cache, position, count), Status::kOk);
-      position += count;
-    }
-  }
-
-  std::unique_ptr<Cache> cache;
-  size_t position = 0;
 };
 
 using AllConfigs =

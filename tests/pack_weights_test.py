@@ -12,6 +12,8 @@ TINYLM = os.path.join(os.path.dirname(__file__), '..', 'examples', 'tinylm')
 sys.path.insert(0, TINYLM)
 import pack_weights  # noqa: E402
 
+INT8_CHECKSUM = 0x64ade53adbae47c0
+
 
 def committed():
     with open(os.path.join(TINYLM, 'tinylm.bin'), 'rb') as file:
@@ -37,9 +39,33 @@ class PackWeightsTest(unittest.TestCase):
             value = ((value ^ (0 if at in (6, 7) else word)) * 0x100000001B3) % 2**64
         self.assertEqual(struct.unpack_from('<Q', packed, 24)[0], value)
 
+    def test_quantises_every_layer_to_int8(self):
+        blob = committed()
+        packed = pack_weights.quantised(blob)
+        self.assertEqual(struct.unpack_from('<IIQ', packed, 8), (3, 128, len(packed)))
+        self.assertEqual(packed[32:128], blob[32:128])
+        # tinylm_test has the same one, of what PackLinearInt8 makes.
+        self.assertEqual(struct.unpack_from('<Q', packed, 24)[0], INT8_CHECKSUM)
+
+    def test_an_int8_layer_is_worth_its_floats(self):
+        inputs, outputs = 8, 32
+        rows = [[(-1) ** i * (o + 1) * (i + 1) / 7 for i in range(inputs)] for o in range(outputs)]
+        rows[5] = [0.0] * inputs
+        floats = [rows[p * 16 + o][i] for p in range(2) for i in range(inputs) for o in range(16)]
+        layer = pack_weights.quantised_layer(floats, inputs, outputs)
+        scales = struct.unpack_from(f'<{outputs}f', layer)
+        panels = struct.unpack_from(f'{inputs * outputs}b', layer, 4 * outputs)
+        for o, row in enumerate(rows):
+            for i, value in enumerate(row):
+                at = (o // 16 * inputs + i // 4 * 4) * 16 + o % 16 * 4 + i % 4
+                self.assertLessEqual(abs(panels[at] * scales[o] - value), scales[o] * 0.5001)
+            self.assertEqual(abs(panels[(o // 16 * inputs + 4) * 16 + o % 16 * 4 + 3]),
+                             0 if o == 5 else 127)
+
     def refuse(self, message, blob):
-        with self.assertRaisesRegex(ValueError, message):
-            pack_weights.packed(blob)
+        for pack in (pack_weights.packed, pack_weights.quantised):
+            with self.assertRaisesRegex(ValueError, message):
+                pack(blob)
 
     def test_refuses_what_is_no_whole_file(self):
         blob = committed()
@@ -53,7 +79,15 @@ class PackWeightsTest(unittest.TestCase):
         blob = bytearray(committed())
         struct.pack_into('<f', blob, 128, 1e6)
         struct.pack_into('<Q', blob, 24, pack_weights.checksum(blob))
-        self.refuse('too large', bytes(blob))
+        with self.assertRaisesRegex(ValueError, 'too large'):
+            pack_weights.packed(bytes(blob))
+
+    def test_refuses_what_is_not_finite(self):
+        blob = bytearray(committed())
+        struct.pack_into('<f', blob, len(blob) - 4, float('inf'))
+        struct.pack_into('<Q', blob, 24, pack_weights.checksum(blob))
+        with self.assertRaisesRegex(ValueError, 'not finite'):
+            pack_weights.quantised(bytes(blob))
 
 
 if __name__ == '__main__':

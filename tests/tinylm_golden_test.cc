@@ -134,7 +134,7 @@ TEST_F(TinylmGolden, WritesTheTextOfFloat64) {
   ASSERT_EQ(expected.size(), prompt.size() + 400);
   const auto memory = MakePoisoned<tinylm::WriterMemory<Model>>();
   std::vector<uint8_t> text(expected.size());
-  tinylm::Writer<Model> writer(weights(), *memory, text.data(), 1, 0.7f);
+  tinylm::Writer<Model> writer(weights(), *memory, text.data(), {1, 0.7f});
   ASSERT_EQ(writer.Begin(prompt.data(), prompt.size()), Status::kOk);
   for (size_t i = prompt.size(); i < expected.size(); ++i) {
     uint8_t token = 0;

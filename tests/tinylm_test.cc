@@ -7,11 +7,13 @@
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "../examples/tinylm/model.h"
 #include "../examples/tinylm/sampler.h"
 #include "../examples/tinylm/weights_load.h"
+#include "../examples/tinylm/weights_quantise.h"
 #include "fovea/stored.h"
 
 namespace {
@@ -168,19 +170,92 @@ TEST(TinylmWeights, DamageOfFloat16IsNoticed) {
   EXPECT_EQ(Load(bytes), "wrong size");
 }
 
-TEST(Tinylm, ChunksAndStepsHaveThePrefillsBits) {
-  using Model = tinylm::Model<tinylm::kContext>;
+// ----------------------------------------------------------- weights of int8
+
+// The committed weights, as they are or quantised.
+template <class Element>
+const tinylm::WeightsIn<Element>& CommittedWeights() {
   static WeightsFile storage;
   static tinylm::Weights weights;
+  EXPECT_EQ(tinylm::LoadWeights(kPath.c_str(), storage, weights), nullptr);
+  if constexpr (std::is_same_v<Element, float>) {
+    return weights;
+  } else {
+    static tinylm::Int8WeightsFile int8_storage;
+    static tinylm::Int8Weights int8_weights;
+    EXPECT_TRUE(tinylm::QuantiseWeights(storage, int8_storage));
+    tinylm::PointInto(int8_storage.bytes, int8_weights);
+    return int8_weights;
+  }
+}
+
+std::vector<unsigned char> Int8File() {
+  static WeightsFile storage;
+  static tinylm::Weights weights;
+  static tinylm::Int8WeightsFile file;
+  EXPECT_EQ(tinylm::LoadWeights(kPath.c_str(), storage, weights), nullptr);
+  EXPECT_TRUE(tinylm::QuantiseWeights(storage, file));
+  return {file.bytes, file.bytes + tinylm::kInt8FileBytes};
+}
+
+// pack_weights_test.py has the same checksum, of the file that a firmware has.
+TEST(TinylmInt8Weights, TheFileIsThatOfTheExporter) {
+  const auto bytes = Int8File();
+  EXPECT_EQ(tinylm::CheckWeights(bytes.data(), bytes.size()), nullptr);
+  uint64_t checksum;
+  std::memcpy(&checksum, bytes.data() + 24, sizeof(checksum));
+  EXPECT_EQ(checksum, 0x64ade53adbae47c0u);
+  EXPECT_LE(bytes.size(), tinylm::kFileBytes * 26 / 100);
+}
+
+TEST(TinylmInt8Weights, TheirFileIsNoFileOfFloats) {
+  auto bytes = Int8File();
+  EXPECT_EQ(Load(bytes), "its weights are int8, not floats");
+  bytes.back() ^= 1;
+  EXPECT_EQ(Load(bytes), "corrupt (checksum differs)");
+  bytes.pop_back();
+  EXPECT_EQ(Load(bytes), "truncated");
+}
+
+TEST(TinylmInt8Weights, AWeightThatIsNotFiniteIsNoticed) {
+  static WeightsFile storage;
+  static tinylm::Int8WeightsFile file;
+  static tinylm::Weights weights;
   ASSERT_EQ(tinylm::LoadWeights(kPath.c_str(), storage, weights), nullptr);
+  const float bad = HUGE_VALF;
+  std::memcpy(storage.bytes + tinylm::kHeaderBytes, &bad, sizeof(bad));
+  EXPECT_FALSE(tinylm::QuantiseWeights(storage, file));
+}
+
+TEST(TinylmInt8Weights, AnEmbeddingIsNearThatOfFloat) {
+  const auto& exact = CommittedWeights<float>();
+  const auto& quantised = CommittedWeights<int8_t>();
+  for (size_t t = 0; t < kVocab; ++t) {
+    const uint8_t token = static_cast<uint8_t>(t);
+    float x[tinylm::kWidth], y[tinylm::kWidth];
+    tinylm::Embed(exact, &token, 1, x);
+    tinylm::Embed(quantised, &token, 1, y);
+    const float bound = 0.5001f * quantised.embedding.scales[t];
+    for (size_t i = 0; i < tinylm::kWidth; ++i) {
+      ASSERT_LE(std::fabs(x[i] - y[i]), bound) << t << ", " << i;
+    }
+  }
+}
+
+// ------------------------------------------------------------------ the model
+
+template <class Element>
+void ExpectChunksAndStepsHaveThePrefillsBits() {
+  using Model = tinylm::Model<tinylm::kContext, float, false, Element>;
+  const auto& weights = CommittedWeights<Element>();
   constexpr size_t kCount = 150;
   uint8_t text[kCount];
   for (size_t i = 0; i < kCount; ++i) {
     text[i] = static_cast<uint8_t>("To be, or not to be: "[i % 21]);
   }
-  static Model::PrefillWorkspace prefill;
-  static Model::Workspace workspace;
-  static Model::Cache cache;
+  static typename Model::PrefillWorkspace prefill;
+  static typename Model::Workspace workspace;
+  static typename Model::Cache cache;
   std::vector<float> whole(kCount * kVocab), streamed(kCount * kVocab);
   ASSERT_EQ(
       Model::Prefill(weights, text, kCount, prefill, kCount, whole.data()),
@@ -198,6 +273,14 @@ TEST(Tinylm, ChunksAndStepsHaveThePrefillsBits) {
               0)
         << chunk;
   }
+}
+
+TEST(Tinylm, ChunksAndStepsHaveThePrefillsBits) {
+  ExpectChunksAndStepsHaveThePrefillsBits<float>();
+}
+
+TEST(TinylmInt8Weights, ChunksAndStepsHaveThePrefillsBits) {
+  ExpectChunksAndStepsHaveThePrefillsBits<int8_t>();
 }
 
 TEST(Tinylm, AFullContextRefusesAndKeepsEverything) {
@@ -221,9 +304,7 @@ TEST(Tinylm, AFullContextRefusesAndKeepsEverything) {
 // -log p of the text's bytes after the first, in nats a byte.
 template <class Model>
 double Loss(const std::string& text) {
-  static WeightsFile storage;
-  static tinylm::Weights weights;
-  EXPECT_EQ(tinylm::LoadWeights(kPath.c_str(), storage, weights), nullptr);
+  const auto& weights = CommittedWeights<typename Model::WeightElement>();
   static typename Model::Workspace workspace;
   static typename Model::Cache cache;
   cache.Clear();
@@ -256,6 +337,13 @@ TEST(TinylmCaches, ThatStoreLessKeepTheLoss) {
   const double int8 = Loss<tinylm::Model<256, int8_t>>(text);
   for (const double other : {bfloat16, float16, int8}) {
     EXPECT_NEAR(other, loss, 0.005 * loss);
+    EXPECT_NE(other, loss);
+  }
+  const double int8_weights =
+      Loss<tinylm::Model<256, float, false, int8_t>>(text);
+  const double all_int8 = Loss<tinylm::Model<256, int8_t, false, int8_t>>(text);
+  for (const double other : {int8_weights, all_int8}) {
+    EXPECT_NEAR(other, loss, 0.01 * loss);
     EXPECT_NE(other, loss);
   }
 }

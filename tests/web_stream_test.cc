@@ -59,8 +59,8 @@ std::string TinylmsText(const tinylm::Weights& weights, size_t size) {
   const auto memory = std::make_unique<tinylm::WriterMemory<Model>>();
   std::string text(size, '\0');
   tinylm::Writer<Model> writer(weights, *memory,
-                               reinterpret_cast<uint8_t*>(text.data()), kSeed,
-                               kTemperature);
+                               reinterpret_cast<uint8_t*>(text.data()),
+                               {kSeed, kTemperature});
   EXPECT_EQ(writer.Begin(kPrompt, kPromptBytes), Status::kOk);
   uint8_t token = 0;
   while (writer.end() < size) EXPECT_EQ(writer.Next(token), Status::kOk);

@@ -43,10 +43,10 @@ cortex_m="arm-none-eabi-g++ gcc-arm-none-eabi qemu-system-arm qemu-system-arm
 cxx_headers="- libstdc++-arm-none-eabi-dev"
 
 target cortex-m0plus ci $cortex_m
-target cortex-m3 nightly $cortex_m
+target cortex-m3 ci $cortex_m
 target cortex-m4f ci $cortex_m $googletest
-target cortex-m7 nightly $cortex_m $googletest
-target cortex-m33 nightly $cortex_m $googletest
+target cortex-m7 ci $cortex_m $googletest
+target cortex-m33 ci $cortex_m $googletest
 target cortex-m55 ci $cortex_m $googletest
 target aarch64-none nightly $clang ld.lld-19 lld-19 - picolibc-aarch64-linux-gnu \
   aarch64-linux-gnu-g++ g++-aarch64-linux-gnu \

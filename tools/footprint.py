@@ -28,7 +28,7 @@ import instructions  # noqa: E402
 EXTERNAL_STACK = 64
 EXTERNAL = re.compile(
     r'^(memcpy|memmove|memset|__aeabi_(mem(cpy|move|set|clr)[48]?|[lu]?l?divmod|'
-    r'[ui]l?divmod|uldivmod|ldivmod|llsl|llsr|lasr)|__(c[lt]z|popcount|u?div|'
+    r'[ui]l?divmod|u?idiv|uldivmod|ldivmod|lmul|llsl|llsr|lasr)|__(c[lt]z|popcount|u?div|'
     r'u?mod|mul|ashl|lshr|ashr)[sd]i[23]|__(c[lt]z|popcount)[sd]i2)$')
 
 NODE = re.compile(r'node: \{ title: "([^"]*)" label: "([^"]*)"')

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Draws where each head of tinylm looks while it reads a text.
-#include <getopt.h>
-
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
 
+#include "../command_line.h"
 #include "../tinylm/weights_load.h"
 #include "fovea/heatmap.h"
 #include "model.h"
@@ -39,6 +37,9 @@ constexpr char kUsage[] =
 
 constexpr size_t kAll = ~size_t{0};
 
+constexpr examples::CommandLine kCommand = {"attention_map"};
+using examples::Parsed;
+
 struct Options {
   const char* text = "To be, or not to be";
   size_t layer = kAll, head = kAll;
@@ -51,40 +52,26 @@ struct Options {
 Memory memory;
 tinylm::WeightsFile file;
 
-bool Fail(const char* what, const char* why) {
-  std::fprintf(stderr, "attention_map: %s: %s\n", what, why);
-  return false;
-}
-
-bool ParseNumber(const char* name, const char* text, size_t least, size_t most,
-                 size_t& value) {
-  char* end = nullptr;
-  errno = 0;
-  const unsigned long long parsed = std::strtoull(text, &end, 10);
-  const bool digits = text[0] >= '0' && text[0] <= '9';
-  if (!digits || *end != '\0' || errno != 0 || parsed < least ||
-      parsed > most) {
-    return Fail(name, "not a number in its range (see --help)");
-  }
-  value = static_cast<size_t>(parsed);
-  return true;
-}
-
 bool CheckText(const char* text) {
   const size_t length = std::strlen(text);
   if (length < 2 || length > kContext) {
-    return Fail("--text", "must have 2 to 256 bytes");
+    char why[64];
+    std::snprintf(why, sizeof(why), "has %zu bytes, not 2 to %zu", length,
+                  kContext);
+    return kCommand.Fail("text", why);
   }
   for (const char* at = text; *at != '\0';) {
     const bool space = *at == '\n' || *at == '\t' || *at == '\r';
     const size_t bytes = space ? 1 : fovea::heatmap::CharacterBytes(at);
-    if (bytes == 0) return Fail("--text", "is not UTF-8 text");
+    const unsigned char byte = static_cast<unsigned char>(*at);
+    if (bytes == 0 && (byte < ' ' || byte == 0x7f)) {
+      return kCommand.Fail("text", "has a control character");
+    }
+    if (bytes == 0) return kCommand.Fail("text", "is not UTF-8");
     at += bytes;
   }
   return true;
 }
-
-enum class Parsed { kRun, kHelp, kBad };
 
 Parsed Parse(int argc, char** argv, Options& options) {
   const option kLong[] = {{"text", required_argument, nullptr, 't'},
@@ -96,6 +83,7 @@ Parsed Parse(int argc, char** argv, Options& options) {
                           {"weights", required_argument, nullptr, 'w'},
                           {"help", no_argument, nullptr, 'h'},
                           {nullptr, 0, nullptr, 0}};
+  kCommand.Begin(argv);
   bool good = true;
   for (int c; (c = getopt_long(argc, argv, "h", kLong, nullptr)) != -1;) {
     switch (c) {
@@ -103,13 +91,16 @@ Parsed Parse(int argc, char** argv, Options& options) {
         options.text = optarg;
         break;
       case 'l':
-        good &= ParseNumber("--layer", optarg, 0, kLayers - 1, options.layer);
+        good &= kCommand.ParseNumber("--layer", optarg, 0, kLayers - 1,
+                                     options.layer);
         break;
       case 'e':
-        good &= ParseNumber("--head", optarg, 0, kHeads - 1, options.head);
+        good &=
+            kCommand.ParseNumber("--head", optarg, 0, kHeads - 1, options.head);
         break;
       case 'c':
-        good &= ParseNumber("--width", optarg, 20, 1000, options.width);
+        good &=
+            kCommand.ParseNumber("--width", optarg, 20, 1000, options.width);
         break;
       case 'a':
         options.ascii = true;
@@ -126,16 +117,15 @@ Parsed Parse(int argc, char** argv, Options& options) {
         return Parsed::kBad;
     }
   }
-  if (optind < argc) {
-    good = Fail(argv[optind], "unexpected argument (see --help)");
-  }
+  good &= kCommand.ExpectNoMore(argc, argv);
   return good && CheckText(options.text) ? Parsed::kRun : Parsed::kBad;
 }
 
-// How a byte shows: spaces and newlines as marks, parts of a longer UTF-8
-// character as a dot.
+// How a byte shows: spaces, tabs and ends of lines as marks, parts of a longer
+// UTF-8 character as a dot.
 std::string LabelOf(unsigned char byte, bool unicode) {
   if (byte == ' ') return unicode ? "\xe2\x90\xa3" : "_";
+  if (byte == '\t') return unicode ? "\xe2\x87\xa5" : "\\";
   if (byte < ' ') return unicode ? "\xe2\x8f\x8e" : "\\";
   if (byte >= 0x7f) return unicode ? "\xc2\xb7" : ".";
   return std::string(1, static_cast<char>(byte));
@@ -252,6 +242,15 @@ void PrintSummary(const std::vector<Head>& heads) {
                 head.layer, head.head, s.entropy, s.distance, 100 * s.self,
                 100 * s.previous, 100 * s.first, 100 * s.same, s.LooksAt());
   }
+  std::printf(
+      "\nMeans over the lines.  bits: a line's entropy, 0 where it looks at "
+      "one "
+      "byte,\n"
+      "1 at two alike...  tokens back: how far it looks.  itself, before, "
+      "first, same:\n"
+      "its weight on its own byte, on the one before, on the text's first, and "
+      "on\n"
+      "earlier ones that are the same letter.\n");
 }
 
 bool Draw(const std::vector<Head>& heads, const Options& options,
@@ -264,22 +263,25 @@ bool Draw(const std::vector<Head>& heads, const Options& options,
       options.png, panels, across, LabelsOf(text, false),
       "A line for each byte that looks, a column for each it may look at; "
       "_ is a space, \\ a newline.");
-  return problem == nullptr || Fail(options.png, problem);
+  return problem == nullptr || kCommand.Fail(options.png, problem);
 }
 
 bool Run(const Options& options) {
   tinylm::Weights weights;
   const char* problem = tinylm::LoadWeights(options.weights, file, weights);
-  if (problem != nullptr) return Fail(options.weights, problem);
+  if (problem != nullptr) return kCommand.Fail(options.weights, problem);
   const std::string text = options.text;
   const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
   const fovea::Status status = Read(weights, bytes, text.size(), memory);
-  if (status != fovea::Status::kOk) return Fail("model", fovea::Name(status));
+  if (status != fovea::Status::kOk)
+    return kCommand.Fail("model", fovea::Name(status));
   const std::vector<Head> heads = HeadsOf(options, text);
   if (options.png != nullptr && !Draw(heads, options, text)) return false;
   Print(heads, options, LabelsOf(text, !options.ascii));
   PrintSummary(heads);
-  return true;
+  if (options.png != nullptr)
+    std::printf("\nThe picture is %s.\n", options.png);
+  return kCommand.FinishOutput();
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 
 #ifdef FOVEA_HAS_GD
 #include <gd.h>
@@ -79,15 +81,26 @@ class Canvas {
     int size = 0;
     void* png = gdImagePngPtr(image_, &size);
     if (png == nullptr) return "cannot make a PNG";
+    // A device would be replaced, and so would a link.
+    std::error_code error;
+    const std::filesystem::file_status there =
+        std::filesystem::status(path, error);
+    if (std::filesystem::exists(there) &&
+        !std::filesystem::is_regular_file(there)) {
+      gdFree(png);
+      return "is not a regular file";
+    }
+    std::string target = std::filesystem::canonical(path, error).string();
+    if (error) target = path;
     // Beside it first: what is there stays until the new one is whole.
-    const std::string part = std::string(path) + ".part";
+    const std::string part = target + ".part";
     std::FILE* file = std::fopen(part.c_str(), "wb");
     bool written = file != nullptr;
     if (written) {
       const size_t bytes = static_cast<size_t>(size);
       written = std::fwrite(png, 1, bytes, file) == bytes;
       written = std::fclose(file) == 0 && written;
-      written = written && std::rename(part.c_str(), path) == 0;
+      written = written && std::rename(part.c_str(), target.c_str()) == 0;
       if (!written) std::remove(part.c_str());
     }
     gdFree(png);

@@ -5,15 +5,16 @@
     export.py MODEL.pt --heads 8 --out model.h
 
 MODEL.pt is the state dict (torch.save(module.state_dict(), ...)) of an
-nn.MultiheadAttention, an nn.TransformerEncoder or an nn.TransformerEncoderLayer;
-with --prefix, a part of a larger model's. A state dict does not tell the number
-of heads, the activation, nor where the norms stand: say them. From Python,
+nn.MultiheadAttention, an nn.TransformerEncoder, an nn.TransformerDecoder or a layer
+of these; with --prefix, a part of a larger model's. A state dict does not tell the
+number of heads, the activation, nor where the norms stand: say them. From Python,
 export_module(module, "model.h") asks the module itself.
 
 The header has a Config, the module's type and its weights, packed as the kernels
 read them. With --binary FILE the weights are in FILE instead, for a program that
-loads them or a linker that places them. Weights are float32. Nothing is written
-unless everything can be.
+loads them or a linker that places them. Weights are float32; with --int8 those of
+linear layers are int8 with a scale for each output, a quarter of the size. Nothing
+is written unless everything can be.
 """
 
 import argparse
@@ -26,6 +27,9 @@ import sys
 
 PANEL = 16
 ALIGNMENT = 64  # bytes
+MOST_INT8_INPUTS = 65536  # kMostInt8Inputs of fovea/linear_int8.h
+CACHES = {'float': 'float', 'bfloat16': 'hwy::bfloat16_t',
+          'float16': 'hwy::float16_t', 'int8': 'int8_t'}
 ACTIVATIONS = {'relu': 'kRelu', 'gelu': 'kGelu', 'gelu_tanh': 'kGeluTanh'}
 
 
@@ -43,6 +47,8 @@ class Options:
     eps: float = 1e-5
     max_tokens: int = 128
     causal: bool = False
+    int8: bool = False
+    cache: str = 'float'
 
 
 # ------------------------------------------------------------------ parameters
@@ -88,10 +94,9 @@ class Parameters:
 
     def finish(self, kind):
         for name in self.left:
-            if 'multihead_attn' in name:
-                raise Unsupported(
-                    f'{name} is of a decoder, which this program does not pack '
-                    '(fovea has it: decoder_layer.h)')
+            if name.startswith(('encoder.layers.', 'decoder.layers.')):
+                raise Unsupported(f'{name}: export the encoder and the decoder '
+                                  'each to a header of its own (--prefix)')
             if name.endswith(('bias_k', 'bias_v')):
                 raise Unsupported(f'{name}: fovea has no add_bias_kv')
             raise Unsupported(f'{name} is no part of an {kind}: fovea has no '
@@ -112,32 +117,82 @@ def panels(weight):
     return packed
 
 
+def quantised_row(row):
+    """A scale, and entries from -127 to 127, as PackLinearInt8 makes them. In
+    double, products and quotients of two floats lose nothing before they are
+    rounded once."""
+    most = max([abs(value) for value in row] + [2.0 ** -100])
+    inverse = float32(127 / most)
+    return float32(most / 127), [round(float32(value * inverse))
+                                 for value in row]
+
+
+def int8_panels(weight):
+    """PyTorch's [out][in] as [out/16][in/4][16][4], filled up with zeros, and
+    the scales of the outputs."""
+    outputs, inputs = shape_of(weight)
+    packed, scales = [], []
+    for first in range(0, outputs, PANEL):
+        rows = [quantised_row(row) for row in weight[first:first + PANEL]]
+        rows += [(1.0, [0] * inputs)] * (PANEL - len(rows))
+        scales += [scale for scale, _ in rows]
+        for i in range(0, inputs, 4):
+            for _, row in rows:
+                packed += (row[i:i + 4] + [0] * 3)[:4]
+    return packed, scales
+
+
 @dataclasses.dataclass
 class Array:
     name: str
     values: list
+    type: str  # float or int8_t
+
+    def bytes(self):
+        form = {'float': 'f', 'int8_t': 'b'}[self.type]
+        packed = struct.pack(f'<{len(self.values)}{form}', *self.values)
+        return packed + bytes(-len(packed) % ALIGNMENT)
+
+    def literals(self):
+        return map(literal if self.type == 'float' else str, self.values)
 
 
 class Arrays:
-    """The floats of a model, and how C++ refers to each."""
+    """The numbers of a model, and how C++ refers to each array of them."""
 
-    def __init__(self, in_file):
-        self.in_file, self.arrays, self.floats = in_file, [], 0
+    def __init__(self, in_file, int8):
+        self.in_file, self.int8 = in_file, int8
+        self.arrays, self.size = [], 0
 
-    def add(self, name, values):
-        if values is None:
-            return 'nullptr'
+    @staticmethod
+    def check(name, values):
         for value in values:
             if not math.isfinite(value):
                 raise Unsupported(f'a weight of {name[1:]} is {value}')
-        reference = f'at + {self.floats}' if self.in_file else name
-        self.arrays.append(Array(name, values))
-        self.floats += -(-len(values) // PANEL) * PANEL
+
+    def add(self, name, values, kind='float'):
+        if values is None:
+            return 'nullptr'
+        self.check(name, values)
+        array = Array(name, values, kind)
+        reference = f'At<{kind}>(bytes, {self.size})' if self.in_file else name
+        self.arrays.append(array)
+        self.size += len(array.bytes())
         return reference
 
     def linear(self, name, weight, bias):
-        reference = self.add(name, panels(weight))
-        return f'{{{reference}, {self.add(f"{name}Bias", bias)}}}'
+        if not self.int8:
+            parts = [self.add(name, panels(weight))]
+        else:
+            for row in weight:
+                self.check(name, row)
+            if shape_of(weight)[1] > MOST_INT8_INPUTS:
+                raise Unsupported(f'{name[1:]} has more than '
+                                  f'{MOST_INT8_INPUTS} inputs')
+            packed, scales = int8_panels(weight)
+            parts = [self.add(name, packed, 'int8_t'),
+                     self.add(f'{name}Scales', scales)]
+        return '{' + ', '.join(parts + [self.add(f'{name}Bias', bias)]) + '}'
 
     def norm(self, name, weight, bias, eps):
         reference = self.add(name, weight)
@@ -145,11 +200,7 @@ class Arrays:
                 f'{literal(eps)}}}')
 
     def bytes(self):
-        packed = b''
-        for array in self.arrays:
-            packed += struct.pack(f'<{len(array.values)}f', *array.values)
-            packed += bytes(-len(packed) % ALIGNMENT)
-        return packed
+        return b''.join(array.bytes() for array in self.arrays)
 
 
 def float32(value):
@@ -222,49 +273,75 @@ def multi_head(parameters, options, arrays):
                  'MultiHeadAttention', [], weights)
 
 
-def encoder(parameters, options, arrays):
+class LayerParts:
+    """The parts of one layer of a stack, named as PyTorch and C++ do."""
+
+    def __init__(self, parameters, options, arrays, index):
+        self.parameters, self.options, self.arrays = parameters, options, arrays
+        self.at, self.name = f'layers.{index}.', f'kLayer{index}'
+        self.model = 0
+        self.hidden = parameters.matrix(f'{self.at}linear1.weight')[0]
+
+    def attention(self, which, name=''):
+        self.model, _, weights = attention(
+            self.parameters, f'{self.at}{which}.', self.name + name,
+            self.options.heads, self.arrays)
+        return weights
+
+    def vector(self, which, size):
+        return self.parameters.take_if_there(self.at + which, (size,))
+
+    def norm(self, which):
+        weight = self.parameters.take(f'{self.at}norm{which}.weight',
+                                      (self.model,))
+        return self.arrays.norm(f'{self.name}Norm{which}', weight,
+                                self.vector(f'norm{which}.bias', self.model),
+                                self.options.eps)
+
+    def linear(self, which, name, inputs, outputs):
+        weight = self.parameters.take(f'{self.at}{which}.weight',
+                                      (outputs, inputs))
+        return self.arrays.linear(self.name + name, weight,
+                                  self.vector(f'{which}.bias', outputs))
+
+    def feed_forward(self):
+        up = self.linear('linear1', 'Up', self.model, self.hidden)
+        return f'{{{up}, {self.linear("linear2", "Down", self.hidden, self.model)}}}'
+
+
+def encoder_layer(parts):
+    return (parts.attention('self_attn'), parts.norm(1),
+            parts.feed_forward(), parts.norm(2))
+
+
+def decoder_layer(parts):
+    return (parts.attention('self_attn'), parts.norm(1),
+            parts.attention('multihead_attn', 'Memory'), parts.norm(2),
+            parts.feed_forward(), parts.norm(3))
+
+
+def stack(parameters, options, arrays, kind, layer_of):
     layers, model, hidden = [], 0, 0
     while parameters.has(f'layers.{len(layers)}.self_attn.in_proj_weight'):
-        at, name = f'layers.{len(layers)}.', f'kLayer{len(layers)}'
-        width, _, weights = attention(parameters, f'{at}self_attn.', name,
-                                      options.heads, arrays)
-        inner = parameters.matrix(f'{at}linear1.weight')[0]
-        if layers and (width, inner) != (model, hidden):
-            raise Unsupported(f'{at[:-1]} has other dims than the first layer')
-        model, hidden = width, inner
-
-        def norm(which, cpp):
-            # pylint: disable=cell-var-from-loop
-            return arrays.norm(
-                name + cpp, parameters.take(f'{at}{which}.weight', (model,)),
-                parameters.take_if_there(f'{at}{which}.bias', (model,)),
-                options.eps)
-
-        def linear(which, cpp, inputs, outputs):
-            # pylint: disable=cell-var-from-loop
-            return arrays.linear(
-                name + cpp,
-                parameters.take(f'{at}{which}.weight', (outputs, inputs)),
-                parameters.take_if_there(f'{at}{which}.bias', (outputs,)))
-
-        layers.append('{' + ',\n     '.join((
-            weights, norm('norm1', 'Norm1'),
-            f'{{{linear("linear1", "Up", model, hidden)}, '
-            f'{linear("linear2", "Down", hidden, model)}}}',
-            norm('norm2', 'Norm2'))) + '}')
+        parts = LayerParts(parameters, options, arrays, len(layers))
+        layers.append('{' + ',\n     '.join(layer_of(parts)) + '}')
+        if len(layers) > 1 and (parts.model, parts.hidden) != (model, hidden):
+            raise Unsupported(
+                f'{parts.at[:-1]} has other dims than the first layer')
+        model, hidden = parts.model, parts.hidden
     last = '{nullptr, nullptr, 0.0f}'
     if parameters.has('norm.weight'):
         last = arrays.norm('kNorm', parameters.take('norm.weight', (model,)),
                            parameters.take_if_there('norm.bias', (model,)),
                            options.eps)
-    parameters.finish('nn.TransformerEncoder')
+    parameters.finish(f'nn.{kind}')
     config = [('size_t', 'kModelDim', model), ('size_t', 'kHiddenDim', hidden),
               ('size_t', 'kLayers', len(layers)),
               ('fovea::Activation', 'kActivation',
                f'fovea::Activation::{ACTIVATIONS[options.activation]}'),
               ('bool', 'kPreNorm', 'true' if options.pre_norm else 'false')]
-    return Model('transformer.h', 'TransformerConfig', config,
-                 'TransformerEncoder', layers, last)
+    return Model('transformer.h', 'TransformerConfig', config, kind, layers,
+                 last)
 
 
 def read_model(tensors, options, arrays):
@@ -273,11 +350,16 @@ def read_model(tensors, options, arrays):
         tensors = {f'layers.0.{name}': values
                    for name, values in tensors.items()}
     parameters = Parameters(tensors)
+    if parameters.has('layers.0.multihead_attn.in_proj_weight'):
+        return stack(parameters, options, arrays, 'TransformerDecoder',
+                     decoder_layer)
     if parameters.has('layers.0.self_attn.in_proj_weight'):
-        return encoder(parameters, options, arrays)
+        return stack(parameters, options, arrays, 'TransformerEncoder',
+                     encoder_layer)
     if parameters.has('in_proj_weight') or parameters.has('q_proj_weight'):
         return multi_head(parameters, options, arrays)
-    parameters.finish('nn.MultiheadAttention or nn.TransformerEncoder')
+    parameters.finish('nn.MultiheadAttention, nn.TransformerEncoder or '
+                      'nn.TransformerDecoder')
     raise Unsupported('there are no weights in it')
 
 
@@ -308,7 +390,7 @@ using Module = fovea::{type}<Config>;
 '''
 
 OPEN = '''\
-// Of the file: floats, little-endian, each array at a multiple of 64 bytes.
+// Of the file: {of_what}, little-endian, each array at a multiple of 64 bytes.
 constexpr size_t kBytes = {bytes};
 constexpr uint64_t kChecksum = 0x{checksum:016x}u;
 
@@ -316,6 +398,11 @@ constexpr uint64_t kChecksum = 0x{checksum:016x}u;
 struct Weights {{
 {members}
 }};
+
+template <class T>
+const T* At(const void* bytes, size_t offset) noexcept {{
+  return reinterpret_cast<const T*>(static_cast<const char*>(bytes) + offset);
+}}
 
 // Checks the file's `size` bytes, which stay where they are, 64-byte aligned, as
 // long as the weights are used.  kNullPointer, kMisaligned, kTooShort,
@@ -328,7 +415,6 @@ inline fovea::Status Open(const void* bytes, size_t size, Weights& to) noexcept 
   uint64_t sum = 0xcbf29ce484222325u;  // FNV-1a
   for (size_t i = 0; i < kBytes; ++i) sum = (sum ^ byte[i]) * 0x100000001b3u;
   if (size > kBytes || sum != kChecksum) return fovea::Status::kBadFormat;
-  const float* at = static_cast<const float*>(bytes);
 {assignments}
   return fovea::Status::kOk;
 }}
@@ -355,8 +441,8 @@ def wrapped(words, indent, width=80):
 def body_in_header(model, arrays):
     text = ''
     for array in arrays.arrays:
-        words = [literal(value) + ',' for value in array.values]
-        text += (f'alignas(64) inline constexpr float {array.name}[] = {{\n'
+        words = [value + ',' for value in array.literals()]
+        text += (f'alignas(64) inline constexpr {array.type} {array.name}[] = {{\n'
                  f'{wrapped(words, "    ")}\n}};\n')
     if not model.layers:
         return text + f'\nconstexpr Module::Weights kWeights = {model.weights};\n'
@@ -367,7 +453,7 @@ def body_in_header(model, arrays):
             f'{model.weights}}};\n')
 
 
-def body_for_file(model, packed):
+def body_for_file(model, packed, int8):
     members = '  Module::Weights module;'
     assignments = f'  to.module = {model.weights};'
     if model.layers:
@@ -379,6 +465,7 @@ def body_for_file(model, packed):
     return OPEN.format(
         bytes=len(packed), checksum=checksum(packed), members=members,
         assignments=assignments,
+        of_what='int8 and floats' if int8 else 'floats',
         and_here=', and to each other: not to be copied' if model.layers else '')
 
 
@@ -391,21 +478,31 @@ def config_lines(model, options):
         ('size_t', 'kMaxKeys', options.max_tokens)]
     if options.causal:
         lines.append(('bool', 'kCausal', 'true'))
-    return '\n'.join(f'  static constexpr {kind} {name} = {value};'
-                     for kind, name, value in lines)
+    text = [f'  static constexpr {kind} {name} = {value};'
+            for kind, name, value in lines]
+    if options.int8:
+        text.append('  using WeightElement = int8_t;')
+    if options.cache != 'float':
+        text.append(f'  using CacheElement = {CACHES[options.cache]};')
+    return '\n'.join(text)
 
 
 def make(tensors, options, in_file):
     """The header's text, and the file's bytes or None."""
     if not re.fullmatch(r'[A-Za-z]\w*', options.name):
         raise Unsupported(f'{options.name!r} is no name for a namespace')
+    if options.cache not in CACHES:
+        raise Unsupported(f'{options.cache!r} is nothing that a cache stores: '
+                          f'{", ".join(CACHES)}')
     if not (math.isfinite(float32(options.eps)) and options.eps >= 0):
         raise Unsupported(f'eps is {options.eps}')
-    arrays = Arrays(in_file)
+    arrays = Arrays(in_file, options.int8)
     model = read_model(tensors, options, arrays)
     packed = arrays.bytes() if in_file else None
-    body = body_for_file(model, packed) if in_file else body_in_header(model,
-                                                                       arrays)
+    if in_file:
+        body = body_for_file(model, packed, options.int8)
+    else:
+        body = body_in_header(model, arrays)
     return HEADER.format(
         guard=f'{options.name.upper()}_H_', include=model.include,
         name=options.name, base=model.base, type=model.type, body=body,
@@ -458,7 +555,7 @@ def lists_of(state, prefix=''):
 
 
 def activation_of(layer):
-    """The name of what an nn.TransformerEncoderLayer applies."""
+    """The name of what a layer's feed-forward applies."""
     from torch import nn
     from torch.nn import functional
     applied = layer.activation
@@ -478,23 +575,28 @@ def only_one(what, values):
     return values[0]
 
 
-def options_of(module, name, max_tokens, causal):
+def options_of(module, name, **chosen):
     """What the module knows of itself."""
     from torch import nn
     if isinstance(module, nn.MultiheadAttention):
         if module.add_zero_attn:
             raise Unsupported('fovea has no add_zero_attn')
-        return Options(name, module.num_heads, max_tokens=max_tokens,
-                       causal=causal)
-    layers = (list(module.layers) if isinstance(module, nn.TransformerEncoder)
-              else [module])
+        return Options(name, module.num_heads, **chosen)
+    if isinstance(module, nn.Transformer):
+        raise Unsupported('export .encoder and .decoder of an nn.Transformer '
+                          'each to a header of its own')
+    is_stack = isinstance(module, (nn.TransformerEncoder,
+                                   nn.TransformerDecoder))
+    layers = list(module.layers) if is_stack else [module]
     norms = [getattr(module, 'norm', None)]
     for layer in layers:
-        if not isinstance(layer, nn.TransformerEncoderLayer):
+        if not isinstance(layer, (nn.TransformerEncoderLayer,
+                                  nn.TransformerDecoderLayer)):
             raise Unsupported(
-                f'an {type(layer).__name__} is neither nn.MultiheadAttention '
-                'nor nn.TransformerEncoder: this program packs no other')
-        norms += [layer.norm1, layer.norm2]
+                f'an {type(layer).__name__} is none of nn.MultiheadAttention, '
+                'nn.TransformerEncoder and nn.TransformerDecoder: this program '
+                'packs no other')
+        norms += [layer.norm1, layer.norm2, getattr(layer, 'norm3', None)]
     for norm in norms:
         if norm is not None and not isinstance(norm, nn.LayerNorm):
             raise Unsupported(f'a norm is an {type(norm).__name__}, and should '
@@ -505,17 +607,19 @@ def options_of(module, name, max_tokens, causal):
         only_one('the activation', [activation_of(layer) for layer in layers]),
         only_one('norm_first', [layer.norm_first for layer in layers]),
         only_one('eps', [norm.eps for norm in norms if norm is not None]),
-        max_tokens, causal)
+        **chosen)
 
 
 def name_of(path):
     return re.sub(r'\W', '_', os.path.splitext(os.path.basename(path))[0])
 
 
-def export_module(module, header, binary=None, name=None, max_tokens=128,
-                  causal=False):
-    """Writes a module's header (and binary file), as the command does."""
-    options = options_of(module, name or name_of(header), max_tokens, causal)
+def export_module(module, header, binary=None, name=None, **chosen):
+    """Writes a module's header (and binary file), as the command does.
+
+    chosen: max_tokens, causal, int8 and cache, as Options has them.
+    """
+    options = options_of(module, name or name_of(header), **chosen)
     write_model(lists_of(module.state_dict()), options, header, binary)
 
 
@@ -568,6 +672,11 @@ def parse(arguments):
     parser.add_argument('--eps', type=float, default=1e-5,
                         help='of the norms; default: 1e-5')
     parser.add_argument('--causal', action='store_true')
+    parser.add_argument('--int8', action='store_true',
+                        help='weights of linear layers as int8')
+    parser.add_argument('--cache', choices=sorted(CACHES), default='float',
+                        help='what a cache of the module stores; '
+                        'default: float')
     parser.add_argument('--max-tokens', type=positive, default=128,
                         help='of one call, and of the keys; default: 128')
     parser.add_argument('--name', help="the namespace; default: the header's")
@@ -581,7 +690,8 @@ def main(arguments=None):
         args = parse(arguments)
         options = Options(args.name or name_of(args.out), args.heads,
                           args.activation, args.norm_first, args.eps,
-                          args.max_tokens, args.causal)
+                          args.max_tokens, args.causal, args.int8,
+                          args.cache)
         write_model(load(args.model, args.prefix), options, args.out,
                     args.binary)
     except Unsupported as error:

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // One prefill shared by several workers, with std::thread and with OpenMP:
 // fovea starts no threads, it computes the part that a worker asks for.
-#include <getopt.h>
 
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <thread>
 
+#include "../command_line.h"
 #include "fovea/attention.h"
 
 namespace {
@@ -44,44 +43,30 @@ constexpr char kUsage[] =
     "  --tokens N    1 to 2048 (default 2048)\n"
     "  --help        this text\n";
 
+constexpr examples::CommandLine kCommand = {"threads"};
+using examples::Parsed;
+
 struct Options {
   size_t workers = 0;
   size_t tokens = kMaxTokens;
 };
-
-bool Fail(const char* what, const char* why) {
-  std::fprintf(stderr, "threads: %s: %s\n", what, why);
-  return false;
-}
-
-bool ParseCount(const char* name, const char* text, size_t most,
-                size_t& value) {
-  char* end = nullptr;
-  errno = 0;
-  const unsigned long long parsed = std::strtoull(text, &end, 10);
-  const bool digits = text[0] >= '0' && text[0] <= '9';
-  if (!digits || *end != '\0' || errno != 0 || parsed < 1 || parsed > most) {
-    return Fail(name, "not a number in its range (see --help)");
-  }
-  value = static_cast<size_t>(parsed);
-  return true;
-}
-
-enum class Parsed { kRun, kHelp, kBad };
 
 Parsed Parse(int argc, char** argv, Options& options) {
   const option kLong[] = {{"workers", required_argument, nullptr, 'w'},
                           {"tokens", required_argument, nullptr, 't'},
                           {"help", no_argument, nullptr, 'h'},
                           {nullptr, 0, nullptr, 0}};
+  kCommand.Begin(argv);
   for (int c; (c = getopt_long(argc, argv, "h", kLong, nullptr)) != -1;) {
     bool good = false;
     switch (c) {
       case 'w':
-        good = ParseCount("--workers", optarg, kMaxWorkers, options.workers);
+        good = kCommand.ParseNumber("--workers", optarg, 1, kMaxWorkers,
+                                    options.workers);
         break;
       case 't':
-        good = ParseCount("--tokens", optarg, kMaxTokens, options.tokens);
+        good = kCommand.ParseNumber("--tokens", optarg, 1, kMaxTokens,
+                                    options.tokens);
         break;
       case 'h':
         return Parsed::kHelp;
@@ -90,11 +75,7 @@ Parsed Parse(int argc, char** argv, Options& options) {
     }
     if (!good) return Parsed::kBad;
   }
-  if (optind < argc) {
-    Fail(argv[optind], "unexpected argument (see --help)");
-    return Parsed::kBad;
-  }
-  return Parsed::kRun;
+  return kCommand.ExpectNoMore(argc, argv) ? Parsed::kRun : Parsed::kBad;
 }
 
 size_t Cores() {
@@ -160,12 +141,12 @@ double TimeRun(Runner run, const Attention::Call& call, size_t workers) {
   const std::chrono::duration<double> taken = Clock::now() - start;
   for (size_t part = 0; part < workers; ++part) {
     if (statuses[part] != fovea::Status::kOk) {
-      Fail("attention", fovea::Name(statuses[part]));
+      kCommand.Fail("attention", fovea::Name(statuses[part]));
       return 0;
     }
   }
   if (std::memcmp(out, one_worker, bytes) != 0) {
-    Fail("attention", "the bits differ from those of one worker");
+    kCommand.Fail("attention", "the bits differ from those of one worker");
     return 0;
   }
   return taken.count();
@@ -196,7 +177,8 @@ bool Main(const Options& options) {
   FillWithNoise(v, 3);
   const fovea::Status status =
       Attention::Run(MakeCall(options.tokens), workspaces[0]);
-  if (status != fovea::Status::kOk) return Fail("attention", Name(status));
+  if (status != fovea::Status::kOk)
+    return kCommand.Fail("attention", Name(status));
   std::memcpy(one_worker, out, sizeof(out));
   if (!Measure("std::thread", RunOnThreads, options)) return false;
 #ifdef _OPENMP

@@ -12,6 +12,9 @@
 #include "fovea/multi_head.h"
 #include "fovea/rms_norm.h"
 #include "fovea/rope.h"
+#include "no_clock.h"
+#include "output_layer.h"
+#include "sampler.h"
 #include "shape.h"
 #include "weights.h"
 
@@ -19,16 +22,26 @@ namespace tinylm {
 
 // kMaxChunk tokens at most go through the model in one call.  The cache stores
 // CacheElementArg; kEndless makes it a window of kContext tokens over a stream
-// of any length, where otherwise kContext tokens are all.
+// of any length, where otherwise kContext tokens are all.  WeightElementArg is
+// that of all linear layers, float or int8_t; norms stay float.
 template <size_t kMaxChunk, class CacheElementArg = float,
-          bool kEndlessArg = false>
+          bool kEndlessArg = false, class WeightElementArg = float>
 class Model {
+  using LayerWeights = LayerWeightsIn<WeightElementArg>;
+  using Output = OutputLayer<WeightElementArg, kMaxChunk>;
+
  public:
+  using WeightElement = WeightElementArg;
+  using Weights = WeightsIn<WeightElement>;
+  using Logit = float;
+  using Sampler = tinylm::Sampler;
+  using NoClock = tinylm::NoClock;
   static constexpr size_t kChunk = kMaxChunk;
   static constexpr bool kEndless = kEndlessArg;
 
   struct Config : fovea::MultiHeadConfig {
     using CacheElement = CacheElementArg;
+    using WeightElement = WeightElementArg;
     static constexpr bool kRing = kEndless;
     static constexpr size_t kWindow = kEndless ? kContext : 0;
     static constexpr size_t kModelDim = kWidth;
@@ -41,7 +54,9 @@ class Model {
     static constexpr bool kCausal = true;
   };
   using MultiHead = fovea::MultiHeadAttention<Config>;
-  using FeedForward = fovea::FeedForward<kWidth, kHidden, kMaxChunk>;
+  using FeedForward =
+      fovea::FeedForward<kWidth, kHidden, kMaxChunk, fovea::Activation::kSwiGlu,
+                         WeightElement>;
   using Norm = fovea::RmsNorm<kWidth>;
 
   // What one stream remembers.
@@ -56,7 +71,7 @@ class Model {
 
   // Scratch of one call.
   template <class AttentionWorkspace>
-  struct Scratch {
+  struct Scratch : Output::Workspace {
     alignas(64) float x[kMaxChunk * kWidth];
     alignas(64) float normed[kMaxChunk * kWidth];
     AttentionWorkspace attention;
@@ -64,12 +79,6 @@ class Model {
   };
   using Workspace = Scratch<typename MultiHead::StepWorkspace>;
   using PrefillWorkspace = Scratch<typename MultiHead::Workspace>;
-
-  // Called around the attention of every layer, to measure it.
-  struct NoClock {
-    void Start() {}
-    void Stop() {}
-  };
 
   // Takes `count` tokens into the cache and writes the logits that follow the
   // last `wanted` of them: logits [wanted][kVocab].
@@ -122,8 +131,7 @@ class Model {
     const float* last = w.x + (count - wanted) * kWidth;
     FOVEA_RETURN_IF_BAD(Norm::Run(last, kWidth, wanted, weights.norm, kNormEps,
                                   w.normed, kWidth));
-    return fovea::Linear<kWidth, kVocab, kMaxChunk>::Run(
-        weights.embedding, w.normed, kWidth, wanted, logits, kVocab);
+    return Output::Run(weights.embedding, w.normed, wanted, logits, w);
   }
 
   // x += attention(norm(x)).

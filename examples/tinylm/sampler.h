@@ -8,6 +8,7 @@
 
 #include "fovea/softmax.h"
 #include "shape.h"
+#include "uniform.h"
 
 namespace tinylm {
 
@@ -15,12 +16,13 @@ class Sampler {
  public:
   // temperature > 0: lower is more careful.
   Sampler(uint64_t seed, float temperature)
-      : state_(seed), scale_(1.0f / temperature) {}
+      : uniform_(seed), scale_(1.0f / temperature) {}
 
   // Overwrites the logits [kVocab] by probabilities.
   uint8_t Draw(float* logits) {
     fovea::Softmax(logits, kVocab, scale_, logits);
-    const float target = Uniform();
+    // 24 bits make an exact float.
+    const float target = static_cast<float>(uniform_.Next24()) * 0x1p-24f;
     float below = 0;
     for (size_t token = 0; token < kVocab; ++token) {
       below += logits[token];
@@ -38,17 +40,7 @@ class Sampler {
     return static_cast<uint8_t>(best);
   }
 
-  // SplitMix64 (Steele, Lea, Flood 2014); 24 bits make an exact float.
-  float Uniform() {
-    state_ += 0x9e3779b97f4a7c15;
-    uint64_t z = state_;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    z ^= z >> 31;
-    return static_cast<float>(z >> 40) * 0x1p-24f;
-  }
-
-  uint64_t state_;
+  Uniform uniform_;
   float scale_;
 };
 

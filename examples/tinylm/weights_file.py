@@ -5,7 +5,7 @@ Everything is little-endian.  A header of 128 bytes:
 
     offset  type      field
     0       char[8]   magic "fovealm\\0"
-    8       u32       version: 1, tensors of float32; 2, of float16
+    8       u32       version: 1, tensors of float32; 2, of float16; 3, of int8
     12      u32       bytes of this header, 128
     16      u64       bytes of the whole file
     24      u64       checksum: FNV-1a over the file's 32-bit words, this field taken as 0
@@ -36,6 +36,10 @@ of them lie aligned in a file that is mapped or linked into flash:
 A panel is fovea's layout of a linear layer's weights: 16 output rows side by side, so
 that weight[out][in] of PyTorch stands at [out/16][in][out%16].
 
+A panel of int8 is [width/4][16][4], and a layer is its scales, float32 [out], before its
+panels: weight[out][in] stands at [out/16][in/4][out%16][in%4], and is worth its row's scale.
+Norms are float32 there.
+
 float16 is half of the size; it is rounded to nearest even and expanded to float32 where it
 is loaded, so that the same file gives the same text everywhere.
 """
@@ -43,6 +47,7 @@ is loaded, so that the same file gives the same text everywhere.
 import struct
 
 HEADER_BYTES = 128
+SHAPE_AT = 32
 MASK64 = (1 << 64) - 1
 
 

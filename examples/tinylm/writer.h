@@ -8,20 +8,20 @@
 #include <cstdint>
 #include <cstring>
 
+#include "fovea/check.h"
 #include "fovea/status.h"
-#include "model.h"
-#include "sampler.h"
-#include "weights.h"
+#include "shape.h"
 
 namespace tinylm {
 
 // FNV-1a over the bits of logits.
 class LogitsHash {
  public:
-  void Add(const float* values, size_t count) {
+  template <class Logit>
+  void Add(const Logit* values, size_t count) {
     for (size_t i = 0; i < count; ++i) {
-      uint32_t bits;
-      std::memcpy(&bits, values + i, sizeof(bits));
+      uint32_t bits = 0;
+      std::memcpy(&bits, values + i, sizeof(*values));
       value_ = (value_ ^ bits) * 0x100000001b3;
     }
   }
@@ -36,22 +36,23 @@ template <class Model>
 struct WriterMemory {
   typename Model::Cache cache;
   typename Model::Workspace workspace;
-  float logits[kVocab];
+  typename Model::Logit logits[kVocab];
 };
 
-// One stream.  Where the context has a fixed size and is full, its older half
-// is forgotten and the newer one read again.  Clock is told where attention
-// begins and ends.
+// One stream of a Model or an IntegerModel.  Where the context has a fixed size
+// and is full, its older half is forgotten and the newer one read again.  Clock
+// is told where attention begins and ends.
 template <class Model, class Clock = typename Model::NoClock>
 class Writer {
  public:
+  using Weights = typename Model::Weights;
+
+  using Sampler = typename Model::Sampler;
+
   // `text` has room for the prompt and all tokens.
   Writer(const Weights& weights, WriterMemory<Model>& memory, uint8_t* text,
-         uint64_t seed, float temperature)
-      : weights_(weights),
-        memory_(memory),
-        text_(text),
-        sampler_(seed, temperature) {}
+         const Sampler& sampler)
+      : weights_(weights), memory_(memory), text_(text), sampler_(sampler) {}
 
   // 1 to kContext - 1 bytes.
   fovea::Status Begin(const char* prompt, size_t length) {

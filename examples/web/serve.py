@@ -49,8 +49,13 @@ def port_number(text):
     return port
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(1, f"serve: {message}\n")
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser = Parser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("directory", type=pathlib.Path)
     parser.add_argument("--port", type=port_number, default=8000, help="default 8000")
     args = parser.parse_args()

@@ -19,6 +19,7 @@
 #include "fovea/check.h"
 #include "fovea/check_options.h"
 #include "fovea/config.h"
+#include "fovea/default_scale.h"
 #include "fovea/kernels/attend-inl.h"
 #include "fovea/kernels/merge-inl.h"
 #include "fovea/kv_cache.h"
@@ -28,14 +29,6 @@
 #include "fovea/view.h"
 
 namespace fovea {
-
-// 1 / sqrt(dim), rounded once.
-constexpr float DefaultScale(size_t dim) {
-  const double x = static_cast<double>(dim);
-  double root = x;  // Newton's iteration falls towards the root
-  for (int i = 0; i < 64; ++i) root = 0.5 * (root + x / root);
-  return static_cast<float>(1.0 / root);
-}
 
 inline namespace FOVEA_TARGET_NAMESPACE {
 

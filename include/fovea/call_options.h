@@ -44,6 +44,12 @@ struct Mask<MaskKind::kAdditive> {
   View<const float> bias;  // added to the score; -inf hides the key
   size_t mask_keys = 0;    // as above
 };
+template <>
+struct Mask<MaskKind::kEither> {
+  View<const uint8_t> mask;  // as above
+  View<const float> bias;    // as above
+  size_t mask_keys = 0;      // of both
+};
 
 // With kSoftcap: score = softcap * tanh(score / softcap), before ALiBi, bias
 // and masks (Gemma 2, arXiv 2408.00118).  2^-60 to 2^60; 0: none.
@@ -156,15 +162,17 @@ CallOptions<To> OptionsFrom(const CallOptions<R>& call, const CallRow& from,
     return view;
   };
   CallOptions<To> to;
-  if constexpr (To::kMask == MaskKind::kBoolean) {
+  constexpr MaskKind kMask = To::kMask;
+  if constexpr (kMask == MaskKind::kBoolean || kMask == MaskKind::kEither) {
     to.mask = from_row(call.mask);
-    to.mask_keys = call.mask_keys == 0 ? keys : call.mask_keys;
   }
-  if constexpr (To::kMask == MaskKind::kAdditive) {
+  if constexpr (kMask == MaskKind::kAdditive || kMask == MaskKind::kEither) {
     to.bias = from_row(call.bias);
+  }
+  if constexpr (kMask != MaskKind::kNone && kMask != MaskKind::kBlock) {
     to.mask_keys = call.mask_keys == 0 ? keys : call.mask_keys;
   }
-  if constexpr (To::kMask == MaskKind::kBlock) {
+  if constexpr (kMask == MaskKind::kBlock) {
     // From query 0 on, since a row may stand anywhere in its block: only a ring
     // begins elsewhere, and has no mask.
     to.block_mask = call.block_mask;

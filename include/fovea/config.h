@@ -17,7 +17,8 @@ enum class MaskKind : uint8_t {
   kNone,
   kBoolean,   // Call::mask: a byte a key, 0 hides it
   kAdditive,  // Call::bias: a float a key, added to the score; -inf hides it
-  kBlock,  // Call::block_mask: a byte for 64 queries by 64 keys, 0 hides them
+  kBlock,   // Call::block_mask: a byte for 64 queries by 64 keys, 0 hides them
+  kEither,  // mask and bias, each of which a call may leave out
 };
 
 // Tokens of a block of MaskKind::kBlock, on both axes.

@@ -13,6 +13,7 @@
 #include "fovea/check_options.h"
 #include "fovea/encoder_layer.h"
 #include "fovea/kv_cache.h"
+#include "fovea/layer_calls.h"
 #include "fovea/multi_head.h"
 #include "fovea/residual.h"
 #include "fovea/status.h"
@@ -130,31 +131,8 @@ class DecoderLayer {
   // kNullPointer, kMisaligned, kBadScale, kUnsupported for weights.
   static Status Run(const Weights& weights, const Call& call,
                     Workspace& workspace) noexcept {
-    FOVEA_RETURN_IF_BAD(CheckCall(weights, call, workspace));
-    FOVEA_RETURN_IF_BAD(CheckWhole(weights, call));
-    for (size_t b = 0; b < call.batch; ++b) {
-      const TokenRows y = Entry(call, b);
-      const auto attend = [&](const TokenRows& from, const TokenRows& to) {
-        auto part = CallOf<SelfAttention>(from, to);
-        static_cast<CallOptions<R>&>(part) =
-            OptionsFrom<R, R>(call, {b, 0, 0}, call.tokens, call.tokens);
-        if (call.key_lengths) part.key_lengths = call.key_lengths + b;
-        part.rotary_position = call.rotary_position;
-        return SelfAttention::Run(weights.self_attention, part,
-                                  workspace.self_attention);
-      };
-      const auto cross = [&](const TokenRows& from, const TokenRows& to) {
-        auto part = CrossCall(call, from, to, b, call.memory_tokens);
-        part.memory = call.memory;
-        part.memory.data = call.memory.Row(b, 0, 0);
-        part.keys = call.memory_tokens;
-        if (call.memory_lengths) part.key_lengths = call.memory_lengths + b;
-        return CrossAttention::Run(weights.cross_attention, part,
-                                   workspace.cross_attention);
-      };
-      FOVEA_RETURN_IF_BAD(Layer(weights, y, attend, cross, workspace));
-    }
-    return Status::kOk;
+    FOVEA_RETURN_IF_BAD(CheckRun(weights, call, workspace));
+    return ApplyRun(weights, call, workspace);
   }
 
   // A step or chunk of a stream: same bits as Run over the whole stream, with
@@ -165,20 +143,8 @@ class DecoderLayer {
   static Status Step(const Weights& weights, const Call& call, Cache& cache,
                      const MemoryCache& memory,
                      AnyWorkspace& workspace) noexcept {
-    FOVEA_RETURN_IF_BAD(CheckCall(weights, call, workspace));
-    FOVEA_RETURN_IF_BAD(CheckStream(weights, call, cache, memory));
-    const auto attend = [&](const TokenRows& from, const TokenRows& to) {
-      auto part = CallOf<SelfAttention>(from, to);
-      static_cast<CallOptions<R>&>(part) = call;
-      return SelfAttention::Step(weights.self_attention, part, cache,
-                                 workspace.self_attention);
-    };
-    const auto cross = [&](const TokenRows& from, const TokenRows& to) {
-      return CrossAttention::Attend(weights.cross_attention,
-                                    CrossCall(call, from, to, 0, memory.size()),
-                                    memory, workspace.cross_attention);
-    };
-    return Layer(weights, Entry(call, 0), attend, cross, workspace);
+    FOVEA_RETURN_IF_BAD(CheckStep(weights, call, cache, memory, workspace));
+    return ApplyStep(weights, call, cache, memory, workspace);
   }
 
   // Computes the keys and values of a memory [1][1][token][kMemoryDim] and
@@ -205,70 +171,83 @@ class DecoderLayer {
     return LayerNorms::Check(weights.feed_forward_norm);
   }
 
-  // What both check of a call, what Run adds and what Step adds: a stack checks
-  // every layer before the first one writes.
-  template <class AnyWorkspace>
-  static Status CheckCall(const Weights& weights, const Call& call,
-                          const AnyWorkspace& workspace) noexcept {
-    if (!IsAligned(&workspace, alignof(AnyWorkspace))) {
-      return Status::kMisaligned;
-    }
-    FOVEA_RETURN_IF_BAD(Check(weights));
-    if constexpr (R::kWeights) {
-      FOVEA_RETURN_IF_BAD(CheckOptionalArray(call.memory_weights));
-    }
-    if (call.batch == 0) return Status::kZeroCount;
-    FOVEA_RETURN_IF_BAD(CheckCount(call.tokens, kMaxTokens));
-    return CheckRows(call.x, call.y, {call.batch, 1, call.tokens, kModelDim});
-  }
-  static Status CheckWhole(const Weights& weights, const Call& call) noexcept {
-    FOVEA_RETURN_IF_BAD(CheckCount(call.tokens, R::kMaxKeys));
+  // Whether Run and Step accept a call: a stack asks every layer before the
+  // first one writes.
+  static Status CheckRun(const Weights& weights, const Call& call,
+                         const Workspace& workspace) noexcept {
+    FOVEA_RETURN_IF_BAD(CheckCall(weights, call, workspace));
     FOVEA_RETURN_IF_BAD(CheckCount(call.memory_tokens, kMaxMemory));
     const Extent memory{call.batch, 1, call.memory_tokens, kMemoryDim};
     FOVEA_RETURN_IF_BAD(CheckView(call.memory, memory, Shares::kBatch));
     FOVEA_RETURN_IF_BAD(
-        CheckOptions<R>(call, call.batch, call.tokens, call.tokens));
-    FOVEA_RETURN_IF_BAD(
-        CheckKeyLengths(call.key_lengths, call.batch, call.tokens));
-    FOVEA_RETURN_IF_BAD(
         CheckKeyLengths(call.memory_lengths, call.batch, call.memory_tokens));
-    return SelfAttention::CheckPositions(weights.self_attention,
-                                         call.rotary_position, call.tokens);
+    return CheckWholeCall<SelfAttention, R>(weights.self_attention, call);
   }
-  static Status CheckStream(const Weights& weights, const Call& call,
-                            const Cache& cache,
-                            const MemoryCache& memory) noexcept {
-    if (!IsAligned(&cache, alignof(Cache)) ||
-        !IsAligned(&memory, alignof(MemoryCache))) {
-      return Status::kMisaligned;
-    }
-    if (call.batch != 1) return Status::kUnsupported;
+  template <class AnyWorkspace>
+  static Status CheckStep(const Weights& weights, const Call& call,
+                          const Cache& cache, const MemoryCache& memory,
+                          const AnyWorkspace& workspace) noexcept {
+    FOVEA_RETURN_IF_BAD(CheckCall(weights, call, workspace));
+    if (!IsAligned(&memory, alignof(MemoryCache))) return Status::kMisaligned;
     if (memory.size() == 0) return Status::kZeroCount;
-    FOVEA_RETURN_IF_BAD(cache.CheckRoom(call.tokens));
-    FOVEA_RETURN_IF_BAD(
-        CheckOptions<R>(call, 1, call.tokens, cache.size() + call.tokens));
-    return SelfAttention::CheckPositions(weights.self_attention,
-                                         cache.position(), call.tokens);
+    return CheckStreamCall<SelfAttention, R>(weights.self_attention, call,
+                                             cache);
+  }
+
+  // Run and Step without those checks: for callers that made them for many
+  // layers.
+  static Status ApplyRun(const Weights& weights, const Call& call,
+                         Workspace& workspace) noexcept {
+    for (size_t b = 0; b < call.batch; ++b) {
+      const auto attend = [&](const TokenRows& from, const TokenRows& to) {
+        return SelfAttention::Run(
+            weights.self_attention,
+            WholeCallOf<SelfAttention, R>(call, b, from, to),
+            workspace.self_attention);
+      };
+      const auto cross = [&](const TokenRows& from, const TokenRows& to) {
+        auto part = CrossCall(call, from, to, b, call.memory_tokens);
+        part.memory = call.memory;
+        part.memory.data = call.memory.Row(b, 0, 0);
+        part.keys = call.memory_tokens;
+        if (call.memory_lengths) part.key_lengths = call.memory_lengths + b;
+        return CrossAttention::Run(weights.cross_attention, part,
+                                   workspace.cross_attention);
+      };
+      FOVEA_RETURN_IF_BAD(Layer(weights, EntryOf(call, kModelDim, b), attend,
+                                cross, workspace));
+    }
+    return Status::kOk;
+  }
+  template <class AnyWorkspace>
+  static Status ApplyStep(const Weights& weights, const Call& call,
+                          Cache& cache, const MemoryCache& memory,
+                          AnyWorkspace& workspace) noexcept {
+    const auto attend = [&](const TokenRows& from, const TokenRows& to) {
+      return SelfAttention::Step(weights.self_attention,
+                                 StreamCallOf<SelfAttention, R>(call, from, to),
+                                 cache, workspace.self_attention);
+    };
+    const auto cross = [&](const TokenRows& from, const TokenRows& to) {
+      return CrossAttention::Attend(weights.cross_attention,
+                                    CrossCall(call, from, to, 0, memory.size()),
+                                    memory, workspace.cross_attention);
+    };
+    return Layer(weights, EntryOf(call, kModelDim, 0), attend, cross,
+                 workspace);
   }
 
  private:
   using LayerNorms = Norm<Config::kNorm, kModelDim>;
 
-  // y = x of one batch entry: the layer then works on y.
-  static TokenRows Entry(const Call& call, size_t b) noexcept {
-    const TokenRows y{call.y.Row(b, 0, 0), call.y.token_stride, call.tokens};
-    CopyRows(call.x.Row(b, 0, 0), call.x.token_stride, kModelDim, y);
-    return y;
-  }
-
-  template <class Module>
-  static typename Module::Call CallOf(const TokenRows& from,
-                                      const TokenRows& to) noexcept {
-    typename Module::Call part;
-    part.x = ViewOf(from);
-    part.y = ViewOf(to);
-    part.queries = from.tokens;
-    return part;
+  template <class AnyWorkspace>
+  static Status CheckCall(const Weights& weights, const Call& call,
+                          const AnyWorkspace& workspace) noexcept {
+    FOVEA_RETURN_IF_BAD(Check(weights));
+    if constexpr (R::kWeights) {
+      FOVEA_RETURN_IF_BAD(CheckOptionalArray(call.memory_weights));
+    }
+    return CheckLayerCall<DecoderLayer>(call, workspace);
   }
 
   static typename CrossAttention::Call CrossCall(const Call& call,
@@ -291,13 +270,9 @@ class DecoderLayer {
         AddBranch<Config>(weights.self_attention_norm, y, w.branch, attend));
     FOVEA_RETURN_IF_BAD(
         AddBranch<Config>(weights.cross_attention_norm, y, w.branch, cross));
-    const auto feed_forward = [&](const TokenRows& from, const TokenRows& to) {
-      Hidden::Apply(weights.feed_forward, from.data, from.stride, from.tokens,
-                    to.data, to.stride, w.feed_forward);
-      return Status::kOk;
-    };
-    return AddBranch<Config>(weights.feed_forward_norm, y, w.branch,
-                             feed_forward);
+    return AddFeedForward<Config, Hidden>(weights.feed_forward,
+                                          weights.feed_forward_norm, y,
+                                          w.branch, w.feed_forward);
   }
 };
 

@@ -14,6 +14,7 @@
 #include "fovea/check_options.h"
 #include "fovea/feed_forward.h"
 #include "fovea/kv_cache.h"
+#include "fovea/layer_calls.h"
 #include "fovea/multi_head.h"
 #include "fovea/residual.h"
 #include "fovea/status.h"
@@ -34,8 +35,9 @@ class EncoderLayer {
   static constexpr size_t kMaxTokens = R::kMaxQueries;
 
   using SelfAttention = MultiHeadAttention<Config>;
-  using Hidden = FeedForward<kModelDim, Config::kHiddenDim, kMaxTokens,
-                             Config::kActivation>;
+  using Hidden =
+      FeedForward<kModelDim, Config::kHiddenDim, kMaxTokens,
+                  Config::kActivation, typename Config::WeightElement>;
   using Cache = KvCache<Config>;
 
   // The parameters of one layer, beside their names in PyTorch.
@@ -77,21 +79,8 @@ class EncoderLayer {
   // kNullPointer, kMisaligned, kBadScale, kUnsupported for weights.
   static Status Run(const Weights& weights, const Call& call,
                     Workspace& workspace) noexcept {
-    FOVEA_RETURN_IF_BAD(CheckCall(weights, call, workspace));
-    FOVEA_RETURN_IF_BAD(CheckWhole(weights, call));
-    for (size_t b = 0; b < call.batch; ++b) {
-      const TokenRows y = Entry(call, b);
-      const auto attend = [&](const TokenRows& from, const TokenRows& to) {
-        auto part = AttentionCall(call, from, to);
-        static_cast<CallOptions<R>&>(part) =
-            OptionsFrom<R, R>(call, {b, 0, 0}, call.tokens, call.tokens);
-        if (call.key_lengths) part.key_lengths = call.key_lengths + b;
-        part.rotary_position = call.rotary_position;
-        return SelfAttention::Run(weights.attention, part, workspace.attention);
-      };
-      FOVEA_RETURN_IF_BAD(Layer(weights, y, attend, workspace));
-    }
-    return Status::kOk;
+    FOVEA_RETURN_IF_BAD(CheckRun(weights, call, workspace));
+    return ApplyRun(weights, call, workspace);
   }
 
   // A step or chunk of a stream: same bits as Run over the whole stream. Status
@@ -99,15 +88,8 @@ class EncoderLayer {
   template <class AnyWorkspace>
   static Status Step(const Weights& weights, const Call& call, Cache& cache,
                      AnyWorkspace& workspace) noexcept {
-    FOVEA_RETURN_IF_BAD(CheckCall(weights, call, workspace));
-    FOVEA_RETURN_IF_BAD(CheckStream(weights, call, cache));
-    const auto attend = [&](const TokenRows& from, const TokenRows& to) {
-      auto part = AttentionCall(call, from, to);
-      static_cast<CallOptions<R>&>(part) = call;
-      return SelfAttention::Step(weights.attention, part, cache,
-                                 workspace.attention);
-    };
-    return Layer(weights, Entry(call, 0), attend, workspace);
+    FOVEA_RETURN_IF_BAD(CheckStep(weights, call, cache, workspace));
+    return ApplyStep(weights, call, cache, workspace);
   }
 
   // What Run and Step check of a layer's weights.
@@ -118,70 +100,60 @@ class EncoderLayer {
     return LayerNorms::Check(weights.feed_forward_norm);
   }
 
-  // What both check of a call, what Run adds and what Step adds: a stack checks
-  // every layer before the first one writes.
-  template <class AnyWorkspace>
-  static Status CheckCall(const Weights& weights, const Call& call,
-                          const AnyWorkspace& workspace) noexcept {
-    if (!IsAligned(&workspace, alignof(AnyWorkspace))) {
-      return Status::kMisaligned;
-    }
+  // Whether Run and Step accept a call: a stack asks every layer before the
+  // first one writes.
+  static Status CheckRun(const Weights& weights, const Call& call,
+                         const Workspace& workspace) noexcept {
     FOVEA_RETURN_IF_BAD(Check(weights));
-    if (call.batch == 0) return Status::kZeroCount;
-    FOVEA_RETURN_IF_BAD(CheckCount(call.tokens, kMaxTokens));
-    return CheckRows(call.x, call.y, {call.batch, 1, call.tokens, kModelDim});
+    FOVEA_RETURN_IF_BAD(CheckLayerCall<EncoderLayer>(call, workspace));
+    return CheckWholeCall<SelfAttention, R>(weights.attention, call);
   }
-  static Status CheckWhole(const Weights& weights, const Call& call) noexcept {
-    FOVEA_RETURN_IF_BAD(CheckCount(call.tokens, R::kMaxKeys));
-    FOVEA_RETURN_IF_BAD(
-        CheckOptions<R>(call, call.batch, call.tokens, call.tokens));
-    FOVEA_RETURN_IF_BAD(
-        CheckKeyLengths(call.key_lengths, call.batch, call.tokens));
-    return SelfAttention::CheckPositions(weights.attention,
-                                         call.rotary_position, call.tokens);
+  template <class AnyWorkspace>
+  static Status CheckStep(const Weights& weights, const Call& call,
+                          const Cache& cache,
+                          const AnyWorkspace& workspace) noexcept {
+    FOVEA_RETURN_IF_BAD(Check(weights));
+    FOVEA_RETURN_IF_BAD(CheckLayerCall<EncoderLayer>(call, workspace));
+    return CheckStreamCall<SelfAttention, R>(weights.attention, call, cache);
   }
-  static Status CheckStream(const Weights& weights, const Call& call,
-                            const Cache& cache) noexcept {
-    if (!IsAligned(&cache, alignof(Cache))) return Status::kMisaligned;
-    if (call.batch != 1) return Status::kUnsupported;
-    FOVEA_RETURN_IF_BAD(cache.CheckRoom(call.tokens));
-    FOVEA_RETURN_IF_BAD(
-        CheckOptions<R>(call, 1, call.tokens, cache.size() + call.tokens));
-    return SelfAttention::CheckPositions(weights.attention, cache.position(),
-                                         call.tokens);
+
+  // Run and Step without those checks: for callers that made them for many
+  // layers.
+  static Status ApplyRun(const Weights& weights, const Call& call,
+                         Workspace& workspace) noexcept {
+    for (size_t b = 0; b < call.batch; ++b) {
+      const auto attend = [&](const TokenRows& from, const TokenRows& to) {
+        return SelfAttention::Run(
+            weights.attention, WholeCallOf<SelfAttention, R>(call, b, from, to),
+            workspace.attention);
+      };
+      FOVEA_RETURN_IF_BAD(
+          Layer(weights, EntryOf(call, kModelDim, b), attend, workspace));
+    }
+    return Status::kOk;
+  }
+  template <class AnyWorkspace>
+  static Status ApplyStep(const Weights& weights, const Call& call,
+                          Cache& cache, AnyWorkspace& workspace) noexcept {
+    const auto attend = [&](const TokenRows& from, const TokenRows& to) {
+      return SelfAttention::Step(weights.attention,
+                                 StreamCallOf<SelfAttention, R>(call, from, to),
+                                 cache, workspace.attention);
+    };
+    return Layer(weights, EntryOf(call, kModelDim, 0), attend, workspace);
   }
 
  private:
   using LayerNorms = Norm<Config::kNorm, kModelDim>;
-
-  // y = x of one batch entry: the layer then works on y.
-  static TokenRows Entry(const Call& call, size_t b) noexcept {
-    const TokenRows y{call.y.Row(b, 0, 0), call.y.token_stride, call.tokens};
-    CopyRows(call.x.Row(b, 0, 0), call.x.token_stride, kModelDim, y);
-    return y;
-  }
-
-  static typename SelfAttention::Call AttentionCall(
-      const Call& call, const TokenRows& from, const TokenRows& to) noexcept {
-    typename SelfAttention::Call part;
-    part.x = ViewOf(from);
-    part.y = ViewOf(to);
-    part.queries = call.tokens;
-    return part;
-  }
 
   template <class Attend, class AnyWorkspace>
   static Status Layer(const Weights& weights, const TokenRows& y,
                       const Attend& attend, AnyWorkspace& w) noexcept {
     FOVEA_RETURN_IF_BAD(
         AddBranch<Config>(weights.attention_norm, y, w.branch, attend));
-    const auto feed_forward = [&](const TokenRows& from, const TokenRows& to) {
-      Hidden::Apply(weights.feed_forward, from.data, from.stride, from.tokens,
-                    to.data, to.stride, w.feed_forward);
-      return Status::kOk;
-    };
-    return AddBranch<Config>(weights.feed_forward_norm, y, w.branch,
-                             feed_forward);
+    return AddFeedForward<Config, Hidden>(weights.feed_forward,
+                                          weights.feed_forward_norm, y,
+                                          w.branch, w.feed_forward);
   }
 };
 

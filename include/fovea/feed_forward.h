@@ -13,6 +13,7 @@
 #include "fovea/kernels/activation-inl.h"
 #include "fovea/kernels/silu-inl.h"
 #include "fovea/linear.h"
+#include "fovea/linear_layers.h"
 #include "fovea/status.h"
 #include "fovea/target.h"
 #include "fovea/view.h"
@@ -29,46 +30,55 @@ enum class Activation : uint8_t {
 
 inline namespace FOVEA_TARGET_NAMESPACE {
 
-// Weights and scratch: a plain feed-forward has no gate.
-template <size_t kHidden, size_t kMaxTokens, bool kGated>
+// Weights and scratch: a plain feed-forward has no gate.  Layers: LinearLayers.
+template <class Layers, size_t kHidden, size_t kMaxTokens, bool kGated>
 struct FeedForwardParts {
   struct Weights {
-    LinearWeights up;    // kDim -> kHidden
-    LinearWeights down;  // kHidden -> kDim
+    typename Layers::Weights up;    // kDim -> kHidden
+    typename Layers::Weights down;  // kHidden -> kDim
   };
-  struct alignas(64) Workspace {
+  struct Buffers {
     float up[kMaxTokens * kHidden];
   };
 };
-template <size_t kHidden, size_t kMaxTokens>
-struct FeedForwardParts<kHidden, kMaxTokens, true> {
+template <class Layers, size_t kHidden, size_t kMaxTokens>
+struct FeedForwardParts<Layers, kHidden, kMaxTokens, true> {
   struct Weights {
-    LinearWeights gate;  // kDim -> kHidden
-    LinearWeights up;    // kDim -> kHidden
-    LinearWeights down;  // kHidden -> kDim
+    typename Layers::Weights gate;  // kDim -> kHidden
+    typename Layers::Weights up;    // kDim -> kHidden
+    typename Layers::Weights down;  // kHidden -> kDim
   };
-  struct alignas(64) Workspace {
+  struct Buffers {
     float gate[kMaxTokens * kHidden];
     float up[kMaxTokens * kHidden];
   };
 };
 
 // kMaxTokens: the most of one call, and what the workspace has room for.
+// WeightElement: of all weights: float, packed by PackLinear, or int8_t, packed
+// by PackLinearInt8; then the tokens are quantised before each layer.
 template <size_t kDim, size_t kHidden, size_t kMaxTokens = 1,
-          Activation kActivation = Activation::kSwiGlu>
+          Activation kActivation = Activation::kSwiGlu,
+          class WeightElement = float>
 class FeedForward {
   static constexpr bool kGated = kActivation == Activation::kSwiGlu;
-  using Parts = FeedForwardParts<kHidden, kMaxTokens, kGated>;
-  using Widen = Linear<kDim, kHidden, kMaxTokens>;
-  using Narrow = Linear<kHidden, kDim, kMaxTokens>;
+  using Layers = LinearLayers<WeightElement>;
+  using Parts = FeedForwardParts<Layers, kHidden, kMaxTokens, kGated>;
+  using Widen = typename Layers::template Layer<kDim, kHidden, kMaxTokens>;
+  using Narrow = typename Layers::template Layer<kHidden, kDim, kMaxTokens>;
+  using LayerScratch =
+      typename Layers::template Scratch<(kDim > kHidden ? kDim : kHidden),
+                                        kMaxTokens>;
 
  public:
   using Weights = typename Parts::Weights;
-  using Workspace = typename Parts::Workspace;
+  // Scratch of one call; its contents mean nothing between calls.
+  struct alignas(64) Workspace : LayerScratch, Parts::Buffers {};
 
   //   x, x_stride  [tokens][kDim], elements from token to token
   //   y, y_stride  [tokens][kDim]; may be x
-  // kNullPointer, kZeroCount, kTooManyTokens, kBadStride, kMisaligned.
+  // kNullPointer, kZeroCount, kTooManyTokens, kBadStride, kMisaligned; with
+  // weights of int8 also kBadScale (one of their scales is not positive).
   static Status Run(const Weights& weights, const float* x, size_t x_stride,
                     size_t tokens, float* y, size_t y_stride,
                     Workspace& workspace) noexcept {
@@ -94,16 +104,19 @@ class FeedForward {
   static void Apply(const Weights& weights, const float* x, size_t x_stride,
                     size_t tokens, float* y, size_t y_stride,
                     Workspace& w) noexcept {
-    Widen::Apply(weights.up, x, x_stride, tokens, w.up, kHidden);
+    Layers::template Apply<Widen>(weights.up, x, x_stride, tokens, w.up,
+                                  kHidden, w);
     const float* hidden = w.up;
     if constexpr (kGated) {
-      Widen::Apply(weights.gate, x, x_stride, tokens, w.gate, kHidden);
+      Layers::template Apply<Widen>(weights.gate, x, x_stride, tokens, w.gate,
+                                    kHidden, w);
       HWY_NAMESPACE::SiluGate(w.gate, w.up, tokens * kHidden);
       hidden = w.gate;
     } else {
       Activate(w.up, tokens * kHidden);
     }
-    Narrow::Apply(weights.down, hidden, kHidden, tokens, y, y_stride);
+    Layers::template Apply<Narrow>(weights.down, hidden, kHidden, tokens, y,
+                                   y_stride, w);
   }
 
  private:

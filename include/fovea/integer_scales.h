@@ -52,6 +52,21 @@ constexpr bool IsSound(const Quantisation& of) noexcept {
   return IsScale(of.scale) && of.zero_point >= -128 && of.zero_point <= 127;
 }
 
+// ratio = multiplier * 2^(shift - 31), rounded to nearest, the multiplier from
+// 2^30 to 2^31 - 1; for a ratio that is finite and above 0.
+constexpr void MultiplierOf(double ratio, int32_t& multiplier,
+                            int32_t& shift) noexcept {
+  shift = 0;
+  for (; ratio >= 1; ratio *= 0.5) ++shift;
+  for (; ratio < 0.5; ratio *= 2) --shift;
+  int64_t rounded = static_cast<int64_t>(ratio * 0x1p31 + 0.5);
+  if (rounded == int64_t{1} << 31) {
+    rounded /= 2;
+    ++shift;
+  }
+  multiplier = static_cast<int32_t>(rounded);
+}
+
 }  // namespace integer_scales
 
 //   real      of the tensors, as a converted model has them
@@ -76,20 +91,14 @@ constexpr Status MakeIntegerScales(const QuantisedScales& real, size_t head_dim,
   const double multiplier = octaves * 0x1p31 + 0.5;
   if (!(multiplier < 0x1p32)) return Status::kBadScale;
 
-  double ratio = real.v.scale / real.out.scale;
+  const double ratio = real.v.scale / real.out.scale;
   if (!(ratio >= 0x1p-32 && ratio < 0x1p19)) return Status::kBadScale;
-  int32_t shift = 0;
-  for (; ratio >= 1; ratio *= 0.5) ++shift;
-  for (; ratio < 0.5; ratio *= 2) --shift;
-  int64_t rounded = static_cast<int64_t>(ratio * 0x1p31 + 0.5);
-  if (rounded == int64_t{1} << 31) {
-    rounded /= 2;
-    ++shift;
-  }
+  int32_t rounded = 0, shift = 0;
+  is::MultiplierOf(ratio, rounded, shift);
   if (shift > 19) return Status::kBadScale;
 
   scales.score_multiplier = static_cast<uint32_t>(multiplier);
-  scales.output_multiplier = static_cast<int32_t>(rounded);
+  scales.output_multiplier = rounded;
   scales.output_shift = shift;
   scales.query_zero = static_cast<int8_t>(real.q.zero_point);
   scales.value_zero = static_cast<int8_t>(real.v.zero_point);

@@ -10,17 +10,12 @@
 #include "fovea/check.h"
 #include "fovea/kernels/layout.h"
 #include "fovea/kernels/linear_int8-inl.h"
+#include "fovea/pack_linear_int8.h"
 #include "fovea/quantise.h"
 #include "fovea/status.h"
 #include "fovea/target.h"
 
 namespace fovea {
-
-// Inputs of a layer: no sum of so many products overflows, x86's unsigned
-// factors up to 255 included.
-constexpr size_t kMostInt8Inputs = 65536;
-static_assert(int64_t{kMostInt8Inputs} * 255 * 128 <= INT32_MAX,
-              "sums of int8 products fit");
 
 // Packed weights in the caller's memory, flash included.
 //   panels  [ceil(outputs / 16)][ceil(inputs / 4)][16][4] int8, 4-byte aligned
@@ -34,49 +29,6 @@ struct LinearInt8Weights {
   const float* scales = nullptr;
   const float* bias = nullptr;
 };
-
-// Bytes of the panels, and floats of the scales.
-constexpr size_t PackedLinearInt8Bytes(size_t inputs, size_t outputs) {
-  return RoundUp(outputs, kPanel) * RoundUp(inputs, 4);
-}
-constexpr size_t PackedLinearInt8Scales(size_t outputs) {
-  return RoundUp(outputs, kPanel);
-}
-
-// Packs PyTorch's weight [outputs][inputs]: row o has the scale max|w| / 127
-// (of a row below 2^-100: of that), entries are rounded to nearest even.
-//   panels  PackedLinearInt8Bytes(inputs, outputs) bytes
-//   scales  PackedLinearInt8Scales(outputs) floats
-// None may overlap.  kNullPointer, kZeroCount, kTooManyTokens (more than
-// kMostInt8Inputs), kBadScale (a weight is NaN or infinite; nothing is
-// written).
-inline Status PackLinearInt8(const float* weight, size_t inputs, size_t outputs,
-                             int8_t* panels, float* scales) noexcept {
-  if (weight == nullptr || panels == nullptr || scales == nullptr) {
-    return Status::kNullPointer;
-  }
-  if (inputs == 0 || outputs == 0) return Status::kZeroCount;
-  if (inputs > kMostInt8Inputs) return Status::kTooManyTokens;
-  for (size_t o = 0; o < outputs; ++o) {
-    if (!IsFinite(LargestOf(weight + o * inputs, inputs))) {
-      return Status::kBadScale;
-    }
-  }
-  const size_t padded = RoundUp(inputs, 4);
-  for (size_t o = 0; o < RoundUp(outputs, kPanel); ++o) {
-    int8_t* to = panels + o / kPanel * kPanel * padded + o % kPanel * 4;
-    const float* row = weight + o * inputs;
-    const float most = o < outputs ? LargestOf(row, inputs) : 127.0f;
-    const float inverse = 127.0f / most;
-    scales[o] = most / 127.0f;
-    for (size_t i = 0; i < padded; ++i) {
-      const bool is_weight = o < outputs && i < inputs;
-      const float x = is_weight ? row[i] * inverse : 0.0f;
-      to[i / 4 * 4 * kPanel + i % 4] = static_cast<int8_t>(RoundToInt(x));
-    }
-  }
-  return Status::kOk;
-}
 
 inline namespace FOVEA_TARGET_NAMESPACE {
 

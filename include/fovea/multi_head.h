@@ -16,6 +16,7 @@
 #include "fovea/kv_cache.h"
 #include "fovea/linear.h"
 #include "fovea/linear_int8.h"
+#include "fovea/linear_layers.h"
 #include "fovea/rope.h"
 #include "fovea/status.h"
 #include "fovea/target.h"
@@ -32,45 +33,12 @@ struct MultiHeadConfig : AttentionConfig {
 
 inline namespace FOVEA_TARGET_NAMESPACE {
 
-// The projections by the element of their weights.
-template <class Element>
-struct Projections {
-  using Weights = LinearWeights;
-  template <size_t kInputs, size_t kOutputs, size_t kMaxTokens>
-  using Layer = Linear<kInputs, kOutputs, kMaxTokens>;
-  template <size_t kDim, size_t kMaxTokens>
-  struct Scratch {};
-  template <class AnyLayer, class AnyScratch>
-  static void Apply(const Weights& weights, const float* x, size_t x_stride,
-                    size_t tokens, float* y, size_t y_stride,
-                    AnyScratch&) noexcept {
-    AnyLayer::Apply(weights, x, x_stride, tokens, y, y_stride);
-  }
-};
-template <>
-struct Projections<int8_t> {
-  using Weights = LinearInt8Weights;
-  template <size_t kInputs, size_t kOutputs, size_t kMaxTokens>
-  using Layer = LinearInt8<kInputs, kOutputs, kMaxTokens>;
-  // Of the widest layer and the most tokens, in turn of each.
-  template <size_t kDim, size_t kMaxTokens>
-  struct Scratch {
-    typename LinearInt8<kDim, 1, kMaxTokens>::Workspace layer;
-  };
-  template <class AnyLayer, class AnyScratch>
-  static void Apply(const Weights& weights, const float* x, size_t x_stride,
-                    size_t tokens, float* y, size_t y_stride,
-                    AnyScratch& scratch) noexcept {
-    AnyLayer::Apply(weights, x, x_stride, tokens, y, y_stride, scratch.layer);
-  }
-};
-
 // Config: derived from MultiHeadConfig.
 template <class Config>
 class MultiHeadAttention {
   using R = Resolved<Config>;
   using Core = Attention<Config>;
-  using Project = Projections<typename Config::WeightElement>;
+  using Project = LinearLayers<typename Config::WeightElement>;
   using LayerWeights = typename Project::Weights;
   static constexpr size_t Larger(size_t a, size_t b) { return a > b ? a : b; }
 

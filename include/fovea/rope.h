@@ -11,48 +11,15 @@
 
 #include "fovea/check.h"
 #include "fovea/config.h"
-#include "fovea/constexpr_math.h"
 #include "fovea/kernels/layout.h"
 #include "fovea/kernels/rope-inl.h"
+#include "fovea/rope_options.h"
+#include "fovea/rope_rates.h"
 #include "fovea/status.h"
 #include "fovea/target.h"
 #include "fovea/view.h"
 
 namespace fovea {
-
-// How the angles of a longer context are found.
-enum class RopeScaling : uint8_t {
-  kNone,
-  // Position interpolation (Chen et al., arXiv 2306.15595): every pair turns
-  // slower by the factor.
-  kLinear,
-  // NTK-aware interpolation (Peng et al., arXiv 2309.00071, definition 1): the
-  // base times factor^(dim / (dim - 2)), so that the slowest pair turns slower
-  // by the factor, the fastest as before, those between by degrees.  With one
-  // pair alone, kDim 2, nothing changes.
-  kNtk,
-};
-
-// What the angles are made of.
-struct RopeOptions {
-  double base = 10000.0;                     // above 1, at most 1e18
-  RopeScaling scaling = RopeScaling::kNone;  // by `factor`
-  // How many times longer the context becomes: 1 (the same as kNone, bit for
-  // bit) to 1e18.  With kNone it must be 1.
-  double factor = 1.0;
-
-  // Whether all of them are within their ranges; NaN is not.
-  constexpr bool AreValid() const noexcept {
-    constexpr double kMost = 1e18;
-    const bool scales =
-        scaling == RopeScaling::kLinear || scaling == RopeScaling::kNtk;
-    return base > 1 && base <= kMost && factor >= 1 && factor <= kMost &&
-           (scales || (scaling == RopeScaling::kNone && factor == 1));
-  }
-};
-
-// Not constexpr, so that a constant Rope of invalid options does not compile.
-inline void RopeOptionsAreOutOfRange() noexcept {}
 
 inline namespace FOVEA_TARGET_NAMESPACE {
 
@@ -99,16 +66,8 @@ class Rope {
       RopeOptionsAreOutOfRange();
       return;
     }
-    constexpr double kTwoPi = 6.28318530717958647693;
-    constexpr double kTwoTo64 = 18446744073709551616.0;
-    const double log_base = LogOfBase(options);
-    const double divisor =
-        options.scaling == RopeScaling::kLinear ? options.factor : 1.0;
-    for (size_t i = 0; i < kPairs; ++i) {
-      const double exponent = -2.0 * static_cast<double>(i) / kDim;
-      const double radians = ConstexprExp(exponent * log_base) / divisor;
-      rates_[i] = static_cast<uint64_t>(radians / kTwoPi * kTwoTo64);
-    }
+    const RopeRates rates(options, kDim);
+    for (size_t i = 0; i < kPairs; ++i) rates_[i] = rates.OfPair(i);
   }
 
   // Whether its options were valid; if not, it turns nothing.
@@ -118,7 +77,7 @@ class Rope {
   // units of 2^-32 turn, rounded down.  Any position; beyond 2^24 the error
   // grows in proportion to it.
   uint32_t PhaseAt(uint64_t position, size_t pair) const noexcept {
-    return static_cast<uint32_t>((position * rates_[pair]) >> 32);
+    return RopePhase(position, rates_[pair]);
   }
 
   // The angles of `position`, shared by all heads and layers; writes all of
@@ -186,17 +145,6 @@ class Rope {
       }
     }
     return Status::kOk;
-  }
-
-  static constexpr double LogOfBase(const RopeOptions& options) noexcept {
-    double log = ConstexprLog(options.base);
-    if constexpr (kDim > 2) {
-      if (options.scaling == RopeScaling::kNtk) {
-        constexpr double kPower = static_cast<double>(kDim) / (kDim - 2);
-        log += kPower * ConstexprLog(options.factor);
-      }
-    }
-    return log;
   }
 
   uint64_t rates_[kPairs];  // turns a token, times 2^64

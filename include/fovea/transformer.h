@@ -53,6 +53,20 @@ class Stack {
     return Status::kOk;
   }
 
+  // Checks every layer before the first one writes, applies them in order, and
+  // the norm.
+  template <class CheckLayer, class ApplyLayer>
+  static Status ApplyAll(const Weights& weights, const Call& call,
+                         const CheckLayer& check,
+                         const ApplyLayer& apply) noexcept {
+    FOVEA_RETURN_IF_BAD(CheckAll(weights, check));
+    for (size_t layer = 0; layer < kLayers; ++layer) {
+      FOVEA_RETURN_IF_BAD(apply(layer));
+    }
+    Finish(weights, call);
+    return Status::kOk;
+  }
+
   // The first layer reads x, the others what the one before wrote to y; what a
   // call asks for beside y is [layer][batch]...
   static Call CallOfLayer(const Call& call, size_t layer,
@@ -103,18 +117,15 @@ class TransformerEncoder : Stack<Config, EncoderLayer<Config>> {
   // EncoderLayer::Run, and kNullPointer without layers.
   static Status Run(const Weights& weights, const Call& call,
                     Workspace& workspace) noexcept {
-    const auto check = [&](size_t l) -> Status {
-      FOVEA_RETURN_IF_BAD(Layer::CheckCall(weights.layers[l], call, workspace));
-      return Layer::CheckWhole(weights.layers[l], call);
+    const auto check = [&](size_t l) {
+      return Layer::CheckRun(weights.layers[l], call, workspace);
     };
-    FOVEA_RETURN_IF_BAD(Base::CheckAll(weights, check));
-    for (size_t l = 0; l < kLayers; ++l) {
-      FOVEA_RETURN_IF_BAD(Layer::Run(weights.layers[l],
-                                     Base::CallOfLayer(call, l, call.tokens),
-                                     workspace));
-    }
-    Base::Finish(weights, call);
-    return Status::kOk;
+    const auto apply = [&](size_t l) {
+      return Layer::ApplyRun(weights.layers[l],
+                             Base::CallOfLayer(call, l, call.tokens),
+                             workspace);
+    };
+    return Base::ApplyAll(weights, call, check, apply);
   }
 
   // A step or chunk of a stream: same bits as Run over the whole stream.
@@ -124,19 +135,16 @@ class TransformerEncoder : Stack<Config, EncoderLayer<Config>> {
   static Status Step(const Weights& weights, const Call& call, Cache* caches,
                      AnyWorkspace& workspace) noexcept {
     if (caches == nullptr) return Status::kNullPointer;
-    const auto check = [&](size_t l) -> Status {
-      FOVEA_RETURN_IF_BAD(Layer::CheckCall(weights.layers[l], call, workspace));
-      return Layer::CheckStream(weights.layers[l], call, caches[l]);
+    const auto check = [&](size_t l) {
+      return Layer::CheckStep(weights.layers[l], call, caches[l], workspace);
     };
-    FOVEA_RETURN_IF_BAD(Base::CheckAll(weights, check));
-    for (size_t l = 0; l < kLayers; ++l) {
+    const auto apply = [&](size_t l) {
       const size_t keys = caches[l].size() + call.tokens;
-      FOVEA_RETURN_IF_BAD(Layer::Step(weights.layers[l],
-                                      Base::CallOfLayer(call, l, keys),
-                                      caches[l], workspace));
-    }
-    Base::Finish(weights, call);
-    return Status::kOk;
+      return Layer::ApplyStep(weights.layers[l],
+                              Base::CallOfLayer(call, l, keys), caches[l],
+                              workspace);
+    };
+    return Base::ApplyAll(weights, call, check, apply);
   }
 };
 
@@ -160,18 +168,15 @@ class TransformerDecoder : Stack<Config, DecoderLayer<Config>> {
   // DecoderLayer::Run, and kNullPointer without layers.
   static Status Run(const Weights& weights, const Call& call,
                     Workspace& workspace) noexcept {
-    const auto check = [&](size_t l) -> Status {
-      FOVEA_RETURN_IF_BAD(Layer::CheckCall(weights.layers[l], call, workspace));
-      return Layer::CheckWhole(weights.layers[l], call);
+    const auto check = [&](size_t l) {
+      return Layer::CheckRun(weights.layers[l], call, workspace);
     };
-    FOVEA_RETURN_IF_BAD(Base::CheckAll(weights, check));
-    for (size_t l = 0; l < kLayers; ++l) {
-      FOVEA_RETURN_IF_BAD(Layer::Run(
+    const auto apply = [&](size_t l) {
+      return Layer::ApplyRun(
           weights.layers[l],
-          CallOfLayer(call, l, call.tokens, call.memory_tokens), workspace));
-    }
-    Base::Finish(weights, call);
-    return Status::kOk;
+          CallOfLayer(call, l, call.tokens, call.memory_tokens), workspace);
+    };
+    return Base::ApplyAll(weights, call, check, apply);
   }
 
   // A step or chunk of a stream: same bits as Run over the whole stream.
@@ -183,20 +188,17 @@ class TransformerDecoder : Stack<Config, DecoderLayer<Config>> {
                      const MemoryCache* memories,
                      AnyWorkspace& workspace) noexcept {
     if (caches == nullptr || memories == nullptr) return Status::kNullPointer;
-    const auto check = [&](size_t l) -> Status {
-      FOVEA_RETURN_IF_BAD(Layer::CheckCall(weights.layers[l], call, workspace));
-      return Layer::CheckStream(weights.layers[l], call, caches[l],
-                                memories[l]);
+    const auto check = [&](size_t l) {
+      return Layer::CheckStep(weights.layers[l], call, caches[l], memories[l],
+                              workspace);
     };
-    FOVEA_RETURN_IF_BAD(Base::CheckAll(weights, check));
-    for (size_t l = 0; l < kLayers; ++l) {
+    const auto apply = [&](size_t l) {
       const size_t keys = caches[l].size() + call.tokens;
-      FOVEA_RETURN_IF_BAD(Layer::Step(
-          weights.layers[l], CallOfLayer(call, l, keys, memories[l].size()),
-          caches[l], memories[l], workspace));
-    }
-    Base::Finish(weights, call);
-    return Status::kOk;
+      return Layer::ApplyStep(weights.layers[l],
+                              CallOfLayer(call, l, keys, memories[l].size()),
+                              caches[l], memories[l], workspace);
+    };
+    return Base::ApplyAll(weights, call, check, apply);
   }
 
   // Computes every layer's keys and values of a memory

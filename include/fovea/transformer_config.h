@@ -20,7 +20,8 @@ enum class NormKind : uint8_t { kLayerNorm, kRmsNorm };
 
 // Derive, and name only what differs.  kMaxQueries is the most tokens of one
 // call; the features of AttentionConfig (causal, window, masks, grouped heads,
-// rotary positions, cache elements...) are those of the self-attention.
+// rotary positions, cache elements...) are those of the self-attention;
+// WeightElement is that of all linear layers.
 struct TransformerConfig : MultiHeadConfig {
   static constexpr size_t kHiddenDim = 256;  // of the feed-forward
   static constexpr Activation kActivation = Activation::kRelu;  // likewise

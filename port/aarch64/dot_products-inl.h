@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // 64-bit Arm's sdot, which multiplies signed by signed.
-#if defined(FOVEA_PORT_AARCH64_DOT_PRODUCTS_INL_H_) == \
-    defined(HWY_TARGET_TOGGLE)
-#ifdef FOVEA_PORT_AARCH64_DOT_PRODUCTS_INL_H_
-#undef FOVEA_PORT_AARCH64_DOT_PRODUCTS_INL_H_
-#else
-#define FOVEA_PORT_AARCH64_DOT_PRODUCTS_INL_H_
-#endif
+//
+// Without a guard of its own: products-inl.h includes it once for each target
+// that has these instructions.
 
 #include <arm_neon.h>
 
@@ -64,5 +60,3 @@ struct DotProducts {
 }  // namespace HWY_NAMESPACE
 }  // namespace fovea
 HWY_AFTER_NAMESPACE();
-
-#endif  // FOVEA_PORT_AARCH64_DOT_PRODUCTS_INL_H_

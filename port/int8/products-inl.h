@@ -33,6 +33,10 @@
     (defined(__ARM_FEATURE_DOTPROD) || HWY_TARGET == HWY_NEON_BF16)
 #include "port/aarch64/dot_products-inl.h"
 #define FOVEA_INT8_PRODUCTS DotProducts
+#elif HWY_TARGET == HWY_SCALAR && defined(__ARM_FEATURE_DSP) && \
+    defined(__thumb2__)
+#include "port/cortex_m/dsp_products-inl.h"
+#define FOVEA_INT8_PRODUCTS DspProducts
 #else
 #define FOVEA_INT8_PRODUCTS PlainProducts
 #endif

@@ -2,12 +2,9 @@
 // x86's vpdpbusd, which multiplies unsigned by signed.  Keys are read 128
 // larger; values are the signed ones.  With 16 lanes it is AVX-512's, with 8
 // that of CPUs without AVX-512, whose encoding has to be asked for.
-#if defined(FOVEA_PORT_X86_VNNI_PRODUCTS_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef FOVEA_PORT_X86_VNNI_PRODUCTS_INL_H_
-#undef FOVEA_PORT_X86_VNNI_PRODUCTS_INL_H_
-#else
-#define FOVEA_PORT_X86_VNNI_PRODUCTS_INL_H_
-#endif
+//
+// Without a guard of its own: products-inl.h includes it once for each target
+// that has these instructions.
 
 #include <immintrin.h>
 
@@ -66,5 +63,3 @@ struct VnniProducts {
 }  // namespace HWY_NAMESPACE
 }  // namespace fovea
 HWY_AFTER_NAMESPACE();
-
-#endif  // FOVEA_PORT_X86_VNNI_PRODUCTS_INL_H_

@@ -16,17 +16,75 @@ namespace fovea {
 constexpr size_t kCacheLine = 64;
 
 // Keys of one kv head in panels [token/16][head_dim][16], values in rows
-// [token][value_dim]; each head begins a cache line.
-template <class R, class Element>
-struct CacheLayout {
+// [token][value_dim]; each head begins a cache line.  The dims are Lengths.
+template <class HeadDim, class ValueDim, class Element>
+struct CacheRows {
   static constexpr size_t kLine = kCacheLine / sizeof(Element);
 
+  HeadDim head_dim;
+  ValueDim value_dim;
+
   // Elements of one kv head with so many tokens.
+  static constexpr size_t Keys(size_t tokens, size_t dim) noexcept {
+    return RoundUp(RoundUp(tokens, kPanel) * dim, kLine);
+  }
+  static constexpr size_t Values(size_t tokens, size_t dim) noexcept {
+    return RoundUp(tokens * dim, kLine);
+  }
+  constexpr size_t KeysOfHead(size_t tokens) const noexcept {
+    return Keys(tokens, head_dim);
+  }
+  constexpr size_t ValuesOfHead(size_t tokens) const noexcept {
+    return Values(tokens, value_dim);
+  }
+
+  void StoreKey(const float* row, size_t slot, Element* head) const noexcept {
+    Element stored[HeadDim::kMost];  // many at once, then one by one
+    for (size_t dim = 0; dim < head_dim; ++dim) Store(row[dim], stored[dim]);
+    Element* to = head + slot / kPanel * kPanel * head_dim + slot % kPanel;
+    for (size_t dim = 0; dim < head_dim; ++dim) {
+      to[dim * kPanel] = stored[dim];
+    }
+  }
+
+  void StoreValue(const float* row, size_t slot, Element* head) const noexcept {
+    Element* to = head + slot * value_dim;
+    for (size_t dim = 0; dim < value_dim; ++dim) Store(row[dim], to[dim]);
+  }
+
+  // Copies the first `tokens` tokens of a head; what lies beyond them in the
+  // last panel and line is zeros.
+  void CopyKeys(const Element* from, size_t tokens,
+                Element* to) const noexcept {
+    const size_t whole = tokens / kPanel * kPanel * head_dim;
+    std::memcpy(to, from, whole * sizeof(Element));
+    std::memset(to + whole, 0, (KeysOfHead(tokens) - whole) * sizeof(Element));
+    for (size_t dim = 0; tokens % kPanel != 0 && dim < head_dim; ++dim) {
+      const size_t column = whole + dim * kPanel;
+      std::memcpy(to + column, from + column,
+                  tokens % kPanel * sizeof(Element));
+    }
+  }
+
+  void CopyValues(const Element* from, size_t tokens,
+                  Element* to) const noexcept {
+    const size_t count = tokens * value_dim;
+    std::memcpy(to, from, count * sizeof(Element));
+    std::memset(to + count, 0,
+                (ValuesOfHead(tokens) - count) * sizeof(Element));
+  }
+};
+
+// The layout of a config's cache; int8 has one of its own.
+template <class R, class Element>
+struct CacheLayout {
+  using Rows = CacheRows<Length<R::kHeadDim>, Length<R::kValueDim>, Element>;
+
   static constexpr size_t KeysOfHead(size_t tokens) noexcept {
-    return RoundUp(RoundUp(tokens, kPanel) * R::kHeadDim, kLine);
+    return Rows::Keys(tokens, R::kHeadDim);
   }
   static constexpr size_t ValuesOfHead(size_t tokens) noexcept {
-    return RoundUp(tokens * R::kValueDim, kLine);
+    return Rows::Values(tokens, R::kValueDim);
   }
 
   // Whether a token can be stored.
@@ -36,18 +94,11 @@ struct CacheLayout {
 
   static void StoreKey(const float* row, size_t slot, uint64_t /*position*/,
                        Element* head) noexcept {
-    Element stored[R::kHeadDim];  // many at once, then one by one
-    for (size_t dim = 0; dim < R::kHeadDim; ++dim) Store(row[dim], stored[dim]);
-    Element* to = head + slot / kPanel * kPanel * R::kHeadDim + slot % kPanel;
-    for (size_t dim = 0; dim < R::kHeadDim; ++dim) {
-      to[dim * kPanel] = stored[dim];
-    }
+    Rows().StoreKey(row, slot, head);
   }
-
   static void StoreValue(const float* row, size_t slot,
                          Element* head) noexcept {
-    Element* to = head + slot * R::kValueDim;
-    for (size_t dim = 0; dim < R::kValueDim; ++dim) Store(row[dim], to[dim]);
+    Rows().StoreValue(row, slot, head);
   }
 
   // Whether what saved bytes hold can have been stored.
@@ -56,28 +107,15 @@ struct CacheLayout {
     return true;
   }
 
-  // Copies the first `tokens` tokens of a head; what lies beyond them in the
-  // last panel and line is zeros.
   static void CopyKeys(const Element* from, size_t /*from_slots*/,
                        size_t tokens, Element* to,
                        size_t /*to_slots*/) noexcept {
-    const size_t whole = tokens / kPanel * kPanel * R::kHeadDim;
-    std::memcpy(to, from, whole * sizeof(Element));
-    std::memset(to + whole, 0, (KeysOfHead(tokens) - whole) * sizeof(Element));
-    for (size_t dim = 0; tokens % kPanel != 0 && dim < R::kHeadDim; ++dim) {
-      const size_t column = whole + dim * kPanel;
-      std::memcpy(to + column, from + column,
-                  tokens % kPanel * sizeof(Element));
-    }
+    Rows().CopyKeys(from, tokens, to);
   }
-
   static void CopyValues(const Element* from, size_t /*from_slots*/,
                          size_t tokens, Element* to,
                          size_t /*to_slots*/) noexcept {
-    const size_t count = tokens * R::kValueDim;
-    std::memcpy(to, from, count * sizeof(Element));
-    std::memset(to + count, 0,
-                (ValuesOfHead(tokens) - count) * sizeof(Element));
+    Rows().CopyValues(from, tokens, to);
   }
 };
 

@@ -45,18 +45,36 @@ Status CheckPerHead(const float* values, size_t heads,
   return Status::kOk;
 }
 
+// 0 for none, else such that scale / softcap and softcap * log2(e) are normal
+// numbers too.
+inline Status CheckSoftcap(float softcap) noexcept {
+  const bool in_range = softcap >= 0x1p-60f && softcap <= 0x1p60f;
+  return softcap == 0.0f || in_range ? Status::kOk : Status::kBadScale;
+}
+
+// Twice a value bounds it times log2(e), which must be finite too.
+inline Status CheckSlopes(const float* slopes, size_t heads) noexcept {
+  return CheckPerHead(slopes, heads, [](float x) { return IsFinite(2 * x); });
+}
+inline Status CheckSinkLogits(const float* logits, size_t heads) noexcept {
+  return CheckPerHead(logits, heads, [](float x) {
+    return IsFinite(2 * x) || (x < 0.0f && !IsFinite(x));
+  });
+}
+
 // Everything that the config R adds to a call with `keys` keys.
 template <class R>
 Status CheckOptions(const CallOptions<R>& options, size_t batch, size_t queries,
                     size_t keys) noexcept {
   const Extent scores{batch, R::kHeads, queries, keys};
-  if constexpr (R::kMask == MaskKind::kBoolean) {
+  constexpr MaskKind kMask = R::kMask;
+  if constexpr (kMask == MaskKind::kBoolean || kMask == MaskKind::kEither) {
     FOVEA_RETURN_IF_BAD(CheckMask(options.mask, options.mask_keys, scores));
   }
-  if constexpr (R::kMask == MaskKind::kAdditive) {
+  if constexpr (kMask == MaskKind::kAdditive || kMask == MaskKind::kEither) {
     FOVEA_RETURN_IF_BAD(CheckMask(options.bias, options.mask_keys, scores));
   }
-  if constexpr (R::kMask == MaskKind::kBlock) {
+  if constexpr (kMask == MaskKind::kBlock) {
     const auto blocks = [](size_t tokens) {
       return (tokens + kMaskBlock - 1) / kMaskBlock;
     };
@@ -65,20 +83,13 @@ Status CheckOptions(const CallOptions<R>& options, size_t batch, size_t queries,
                   {batch, R::kHeads, blocks(queries), blocks(keys)}));
   }
   if constexpr (R::kSoftcap) {
-    // scale / softcap and softcap * log2(e) must be normal numbers too.
-    const bool in_range =
-        options.softcap >= 0x1p-60f && options.softcap <= 0x1p60f;
-    if (options.softcap != 0.0f && !in_range) return Status::kBadScale;
+    FOVEA_RETURN_IF_BAD(CheckSoftcap(options.softcap));
   }
-  // Twice a value bounds it times log2(e), which must be finite too.
   if constexpr (R::kAlibi) {
-    FOVEA_RETURN_IF_BAD(CheckPerHead(options.alibi_slopes, R::kHeads,
-                                     [](float x) { return IsFinite(2 * x); }));
+    FOVEA_RETURN_IF_BAD(CheckSlopes(options.alibi_slopes, R::kHeads));
   }
   if constexpr (R::kSinkLogits) {
-    FOVEA_RETURN_IF_BAD(CheckPerHead(
-        options.sink_logits, R::kHeads,
-        [](float x) { return IsFinite(2 * x) || (x < 0.0f && !IsFinite(x)); }));
+    FOVEA_RETURN_IF_BAD(CheckSinkLogits(options.sink_logits, R::kHeads));
   }
   if constexpr (R::kLse) {
     FOVEA_RETURN_IF_BAD(CheckOptionalArray(options.lse));

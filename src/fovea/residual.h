@@ -53,6 +53,20 @@ Status AddBranch(const NormWeights& norm, const TokenRows& y, float* scratch,
   return Status::kOk;
 }
 
+// The feed-forward as a branch.
+template <class Config, class Hidden>
+Status AddFeedForward(const typename Hidden::Weights& weights,
+                      const NormWeights& norm, const TokenRows& y,
+                      float* scratch,
+                      typename Hidden::Workspace& workspace) noexcept {
+  return AddBranch<Config>(
+      norm, y, scratch, [&](const TokenRows& from, const TokenRows& to) {
+        Hidden::Apply(weights, from.data, from.stride, from.tokens, to.data,
+                      to.stride, workspace);
+        return Status::kOk;
+      });
+}
+
 // y = x, row by row; they are the same rows or do not overlap.
 inline void CopyRows(const float* x, size_t x_stride, size_t dim,
                      const TokenRows& y) noexcept {
@@ -61,17 +75,6 @@ inline void CopyRows(const float* x, size_t x_stride, size_t dim,
     HWY_NAMESPACE::ScaledCopy(x + t * x_stride, 1.0f, dim,
                               y.data + t * y.stride);
   }
-}
-
-// A layer's x and y, as Views [batch][1][token][dim].
-inline Status CheckRows(View<const float> x, View<float> y,
-                        const Extent& rows) noexcept {
-  FOVEA_RETURN_IF_BAD(CheckView(x, rows, Shares::kBatch));
-  FOVEA_RETURN_IF_BAD(CheckView(y, rows, Shares::kNothing));
-  const bool same = x.batch_stride == y.batch_stride || rows.batch == 1;
-  const bool in_step = x.token_stride == y.token_stride || rows.tokens == 1;
-  return x.data != y.data || (same && in_step) ? Status::kOk
-                                               : Status::kBadStride;
 }
 
 }  // namespace FOVEA_TARGET_NAMESPACE

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One configuration in an image, to see what it costs: docs/footprint.md.
-// FOVEA_FOOTPRINT names it.
-#include "footprint.h"
+// FOVEA_FOOTPRINT names it, FOVEA_FOOTPRINT_HEADER where it stands.
+#include FOVEA_FOOTPRINT_HEADER
 
 namespace {
 

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configurations of docs/footprint.md: FOVEA_FOOTPRINT names one of them.
+// The configurations of docs/footprint.md for cores with a floating-point unit:
+// FOVEA_FOOTPRINT names one of them, or of footprint_integer.h.
 #ifndef FOVEA_TESTS_BARE_FOOTPRINT_H_
 #define FOVEA_TESTS_BARE_FOOTPRINT_H_
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "footprint_integer.h"
 #include "fovea/attention.h"
 #include "fovea/kv_cache.h"
 #include "fovea/multi_head.h"
 #include "fovea/self_test.h"
-
-// Not all of it is used by any one image.
-#pragma GCC diagnostic ignored "-Wunused-const-variable"
 
 namespace {
 
@@ -90,10 +89,6 @@ struct SelfTest {
 struct SelfTestInt8 {
   fovea::SelfTestInt8Memory memory;
   bool Use(const void*) { return fovea::SelfTestInt8(memory) == nullptr; }
-};
-
-struct Nothing {
-  bool Use(const void* call) { return call != nullptr; }
 };
 
 }  // namespace

@@ -62,6 +62,30 @@ struct Input<Tensors<Config>>
   static constexpr size_t kBefore = 0;
 };
 
+template <class Config>
+struct Input<IntegerStream<Config>> {
+  using R = fovea::ResolvedInteger<Config>;
+  static constexpr size_t kBefore = R::kMaxKeys - 1;
+  int8_t q[R::kHeads * R::kHeadDim], out[R::kHeads * R::kValueDim];
+  int8_t k[R::kKvHeads * R::kHeadDim], v[R::kKvHeads * R::kValueDim];
+  typename fovea::IntegerAttention<Config>::Call call;
+
+  const void* Prepare() {
+    fovea::self_test_integer::Inputs bytes;
+    bytes.Fill(q, sizeof(q));
+    bytes.Fill(k, sizeof(k));
+    bytes.Fill(v, sizeof(v));
+    using fovea::TokenMajor;
+    call.q = TokenMajor<const int8_t>(q, R::kHeads, 1, R::kHeadDim);
+    call.out = TokenMajor(out, R::kHeads, 1, R::kValueDim);
+    call.k = TokenMajor<const int8_t>(k, R::kKvHeads, 1, R::kHeadDim);
+    call.v = TokenMajor<const int8_t>(v, R::kKvHeads, 1, R::kValueDim);
+    call.queries = 1;
+    call.scales = &fovea::self_test_integer::kScales;
+    return &call;
+  }
+};
+
 template <>
 struct Input<OfModule> {
   static constexpr size_t kBefore = Module::kMaxKeys - 1;

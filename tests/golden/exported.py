@@ -35,6 +35,14 @@ def encoder(dtype):
     return model
 
 
+def decoder(dtype):
+    layer = nn.TransformerDecoderLayer(8, 2, 12, dropout=0, batch_first=True,
+                                       dtype=dtype)
+    model = nn.TransformerDecoder(layer, 1).eval()
+    transformer.Source(WEIGHTS, dtype).layers(model, transformer.DECODER)
+    return model
+
+
 def attention(dtype):
     """Over a memory of other rows, without a bias after the heads."""
     model = nn.MultiheadAttention(12, 3, kdim=6, vdim=6, batch_first=True,
@@ -56,6 +64,11 @@ def inputs(seed, dtype, tensor, tokens, width):
 def run(name, seed, dtype):
     if name == "encoder":
         return encoder(dtype)(inputs(seed, dtype, 0, TOKENS, 8)).numpy()
+    if name == "decoder":
+        hidden = ~torch.ones(TOKENS, TOKENS, dtype=torch.bool).tril()
+        return decoder(dtype)(inputs(seed, dtype, 0, TOKENS, 8),
+                              inputs(seed, dtype, 1, MEMORY_TOKENS, 8),
+                              tgt_mask=hidden).numpy()
     x = inputs(seed, dtype, 0, TOKENS, 12)
     memory = inputs(seed, dtype, 1, MEMORY_TOKENS, 6)
     return attention(dtype)(x, memory, memory, need_weights=False)[0].numpy()
@@ -68,7 +81,8 @@ def evaluate(name, seed):
 
 
 def write_models(directory):
-    """The models as headers, with our licence; and one as a file."""
+    """The models as headers, with our licence; and one as a file; both in int8
+    too."""
     directory = pathlib.Path(directory)
     single = torch.float32
     export.export_module(encoder(single), directory / "exported_encoder.h",
@@ -76,8 +90,16 @@ def write_models(directory):
     export.export_module(
         encoder(single), directory / "exported_encoder_file.h",
         directory / "exported_encoder_file.bin", max_tokens=8)
+    export.export_module(decoder(single), directory / "exported_decoder.h",
+                         max_tokens=8, causal=True)
     export.export_module(attention(single), directory / "exported_attention.h",
                          max_tokens=8)
+    export.export_module(
+        encoder(single), directory / "exported_encoder_int8.h", max_tokens=8,
+        int8=True)
+    export.export_module(
+        encoder(single), directory / "exported_encoder_int8_file.h",
+        directory / "exported_encoder_int8_file.bin", max_tokens=8, int8=True)
     for header in directory.glob("exported_*.h"):
         header.write_text("// SPDX-License-Identifier: Apache-2.0\n" +
                           header.read_text())
@@ -85,7 +107,7 @@ def write_models(directory):
 
 def generate(directory):
     rows = table.Table("exported", "ExportedCase", "seed, Expected")
-    for name in ("encoder", "attention"):
+    for name in ("encoder", "attention", "decoder"):
         seed = stream.fnv1a("exported/" + name)
         rows.add(name, [f"0x{seed:016x}u"],
                  table.measure(lambda s: evaluate(name, s), seed))

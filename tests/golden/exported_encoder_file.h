@@ -34,6 +34,11 @@ struct Weights {
   Module::Layer::Weights layers[2];
 };
 
+template <class T>
+const T* At(const void* bytes, size_t offset) noexcept {
+  return reinterpret_cast<const T*>(static_cast<const char*>(bytes) + offset);
+}
+
 // Checks the file's `size` bytes, which stay where they are, 64-byte aligned, as
 // long as the weights are used.  kNullPointer, kMisaligned, kTooShort,
 // kBadFormat (not these weights, or damaged); then `to` is as it was.
@@ -45,16 +50,15 @@ inline fovea::Status Open(const void* bytes, size_t size, Weights& to) noexcept 
   uint64_t sum = 0xcbf29ce484222325u;  // FNV-1a
   for (size_t i = 0; i < kBytes; ++i) sum = (sum ^ byte[i]) * 0x100000001b3u;
   if (size > kBytes || sum != kChecksum) return fovea::Status::kBadFormat;
-  const float* at = static_cast<const float*>(bytes);
-  to.layers[0] = {{{at + 0, at + 128}, {at + 144, at + 272}, {at + 288, at + 416}, {at + 432, at + 560}, nullptr},
-     {at + 576, at + 592, 0.0001f},
-     {{at + 608, at + 864}, {at + 896, at + 1216}},
-     {at + 1232, at + 1248, 0.0001f}};
-  to.layers[1] = {{{at + 1264, at + 1392}, {at + 1408, at + 1536}, {at + 1552, at + 1680}, {at + 1696, at + 1824}, nullptr},
-     {at + 1840, at + 1856, 0.0001f},
-     {{at + 1872, at + 2128}, {at + 2160, at + 2480}},
-     {at + 2496, at + 2512, 0.0001f}};
-  to.module = {to.layers, {at + 2528, at + 2544, 0.0001f}};
+  to.layers[0] = {{{At<float>(bytes, 0), At<float>(bytes, 512)}, {At<float>(bytes, 576), At<float>(bytes, 1088)}, {At<float>(bytes, 1152), At<float>(bytes, 1664)}, {At<float>(bytes, 1728), At<float>(bytes, 2240)}, nullptr},
+     {At<float>(bytes, 2304), At<float>(bytes, 2368), 0.0001f},
+     {{At<float>(bytes, 2432), At<float>(bytes, 3456)}, {At<float>(bytes, 3584), At<float>(bytes, 4864)}},
+     {At<float>(bytes, 4928), At<float>(bytes, 4992), 0.0001f}};
+  to.layers[1] = {{{At<float>(bytes, 5056), At<float>(bytes, 5568)}, {At<float>(bytes, 5632), At<float>(bytes, 6144)}, {At<float>(bytes, 6208), At<float>(bytes, 6720)}, {At<float>(bytes, 6784), At<float>(bytes, 7296)}, nullptr},
+     {At<float>(bytes, 7360), At<float>(bytes, 7424), 0.0001f},
+     {{At<float>(bytes, 7488), At<float>(bytes, 8512)}, {At<float>(bytes, 8640), At<float>(bytes, 9920)}},
+     {At<float>(bytes, 9984), At<float>(bytes, 10048), 0.0001f}};
+  to.module = {to.layers, {At<float>(bytes, 10112), At<float>(bytes, 10176), 0.0001f}};
   return fovea::Status::kOk;
 }
 

@@ -4,7 +4,7 @@
 
     python3 generate.py                          every table but tinylm's
     python3 generate.py --only attention rope    some of them
-    python3 generate.py --tinylm tinylm.bin      the example model's logits
+    python3 generate.py --tinylm tinylm.bin      the example model's logits and texts
 
 It needs PyTorch and NumPy.  The inputs are computed by stream.py, and again by
 golden.h, so only samples of the outputs are stored, beside the largest error of
@@ -42,6 +42,7 @@ import rope  # noqa: E402
 import rotary_attention  # noqa: E402
 import softmax  # noqa: E402
 import tinylm  # noqa: E402
+import tinylm_integer  # noqa: E402
 import transformer  # noqa: E402
 
 STEMS = {
@@ -76,6 +77,7 @@ def main():
     torch.set_grad_enabled(False)
     if args.tinylm:
         tinylm.generate(args.out, args.tinylm)
+        tinylm_integer.generate(args.out, args.tinylm)
         return 0
     for stem, generate in STEMS.items():
         if not args.only or stem in args.only:

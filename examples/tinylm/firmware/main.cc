@@ -6,22 +6,19 @@
 #include <cstdint>
 #include <cstring>
 
-#include "examples/tinylm/model.h"
-#include "examples/tinylm/weights.h"
 #include "examples/tinylm/writer.h"
 #include "port/port.h"
 #include "port/semihosting.h"
-
-extern "C" const tinylm::WeightsFile fovea_tinylm_weights;
+#ifdef FOVEA_TINYLM_ELEMENT
+#include "examples/tinylm/firmware/in_floats.h"
+#else
+#include "examples/tinylm/firmware/in_integers.h"
+#endif
 
 namespace tinylm {
 namespace {
 
 namespace port = fovea::port;
-
-// The prompt is read in chunks of 16: enough to read weights less often, in
-// little memory.
-using SmallModel = Model<16>;
 
 constexpr size_t kMostTokens = 4096;
 
@@ -31,7 +28,6 @@ struct Options {
   uint32_t seed = 1;
 };
 
-Weights weights;
 WriterMemory<SmallModel> memory;
 uint8_t text[kMostTokens + kContext];
 char command_line[512];
@@ -52,7 +48,9 @@ void Check(fovea::Status status) {
 // The value of an option, null where it is not given.
 const char* ValueOf(const char* name) {
   const char* const found = std::strstr(command_line, name);
-  return found == nullptr ? nullptr : found + std::strlen(name);
+  if (found == nullptr) return nullptr;
+  const char* const after = found + std::strlen(name);
+  return *after == ' ' ? after + 1 : after;
 }
 
 void ReadNumber(const char* name, uint32_t least, uint32_t most,
@@ -73,14 +71,14 @@ void ReadNumber(const char* name, uint32_t least, uint32_t most,
 
 void ReadOptions(Options& options) {
   if (!port::SemihostingCommandLine(command_line, sizeof(command_line))) return;
-  if (const char* prompt = ValueOf("--prompt ")) {
+  if (const char* prompt = ValueOf("--prompt")) {
     options.prompt = prompt;
     // What stands in it is no option.
     const size_t before = static_cast<size_t>(prompt - command_line);
     command_line[before - 1] = '\0';
   }
-  ReadNumber("--tokens ", 1, kMostTokens, options.tokens);
-  ReadNumber("--seed ", 0, UINT32_MAX, options.seed);
+  ReadNumber("--tokens", 1, kMostTokens, options.tokens);
+  ReadNumber("--seed", 0, UINT32_MAX, options.seed);
   const size_t length = std::strlen(options.prompt);
   if (length == 0 || length >= kContext) Fail("--prompt", "1 to 255 bytes");
 }
@@ -101,8 +99,8 @@ void WriteMemory(const char* what, size_t bytes) {
   port::WriteText(" bytes");
 }
 
-void Generate(const Options& options) {
-  Writer<SmallModel> writer(weights, memory, text, options.seed, 0.7f);
+void Generate(const SmallModel::Weights& weights, const Options& options) {
+  Writer<SmallModel> writer(weights, memory, text, SamplerOf(options.seed));
   Check(writer.Begin(options.prompt, std::strlen(options.prompt)));
   port::WriteText(options.prompt);
   for (uint32_t i = 0; i < options.tokens; ++i) {
@@ -110,7 +108,7 @@ void Generate(const Options& options) {
     Check(writer.Next(token));
     WriteByte(token);
   }
-  WriteMemory("\n\nweights in flash ", kFileBytes);
+  WriteMemory("\n\nweights in flash ", kWeightBytes);
   WriteMemory(", cache ", sizeof(memory.cache));
   WriteMemory(", workspace ", sizeof(memory.workspace));
   port::WriteText("\n");
@@ -120,12 +118,11 @@ void Generate(const Options& options) {
 }  // namespace tinylm
 
 int main() {
-  const char* const error =
-      tinylm::CheckWeights(fovea_tinylm_weights, tinylm::kFileBytes);
+  const tinylm::SmallModel::Weights* weights = nullptr;
+  const char* const error = tinylm::FindWeights(weights);
   if (error != nullptr) tinylm::Fail("weights", error);
-  tinylm::PointInto(fovea_tinylm_weights, tinylm::weights);
   tinylm::Options options;
   tinylm::ReadOptions(options);
-  tinylm::Generate(options);
+  tinylm::Generate(*weights, options);
   return 0;
 }

@@ -325,7 +325,7 @@ HWY_INLINE size_t AttendSpan(const GroupOf<typename Orientation::Shape>& group,
   Tile tiles[Orientation::kSpan] = {};
   size_t count = 0;
   for (; key < end && count < Orientation::kSpan;
-       key = NextTile<Shape>(key, near)) {
+       key = NextTile<Shape>(group, key, near)) {
     tiles[count] =
         MakeTile<Shape>(group, rows, key, end, padded, scratch[count]);
     if (Shape::Features::kMarks && tiles[count].sees == Sees::kNone) continue;
@@ -381,18 +381,20 @@ HWY_INLINE Rows RowsOfBlock(const HeadGroup& group, size_t block) {
 }
 
 template <class Orientation>
-HWY_INLINE size_t BlockCost(const HeadGroup& group, size_t block) {
+HWY_INLINE size_t BlockCost(const GroupOf<typename Orientation::Shape>& group,
+                            size_t block) {
   using Shape = typename Orientation::Shape;
   const Rows rows = RowsOfBlock<Orientation>(group, block);
   const size_t first = TokenOfRow<Shape>(group, rows.first);
   const size_t last = TokenOfRow<Shape>(group, rows.first + rows.count - 1);
   // A block that sees nothing still writes its zeros.
-  return 1 + VisitedKeys<Shape>(FirstNearTile<Shape>(group, first),
+  return 1 + VisitedKeys<Shape>(group, FirstNearTile<Shape>(group, first),
                                 VisibleEnd<Shape>(group, last));
 }
 
 template <class Orientation>
-HWY_INLINE uint64_t CostOfBlocks(const HeadGroup& group) {
+HWY_INLINE uint64_t
+CostOfBlocks(const GroupOf<typename Orientation::Shape>& group) {
   uint64_t cost = 0;
   const size_t blocks = BlockCount<Orientation>(group);
   for (size_t block = 0; block < blocks; ++block) {

@@ -43,8 +43,16 @@ struct Features {
   using Value =
       std::conditional_t<kArithmetic == Arithmetic::kInt8Scores, float, Stored>;
 
+  // Each call says what the config would fix: whether it is causal, and its
+  // window and sinks; and which scores it wants (RunTimeFeatures).
+  static constexpr bool kRunTimeSpan = false;
+  static constexpr bool kRunTimeStage = false;
+
   static constexpr bool kHasMask = kMask != MaskKind::kNone;
-  static constexpr bool kHasBias = kMask == MaskKind::kAdditive;
+  static constexpr bool kHasBias =
+      kMask == MaskKind::kAdditive || kMask == MaskKind::kEither;
+  static constexpr bool kHasBoolean =
+      kMask == MaskKind::kBoolean || kMask == MaskKind::kEither;
   static constexpr bool kHasBlocks = kMask == MaskKind::kBlock;
   static constexpr bool kHasPolicy = !std::is_void<ScorePolicy>::value;
   static constexpr bool kPolicyMasks = PolicyMasks<ScorePolicy>::value;

@@ -122,6 +122,23 @@ struct RingPlace<true> {
   size_t ring_tokens;
 };
 
+// Of a call that brings them along; no window is one that reaches everything.
+template <bool kRunTimeSpan>
+struct Span {};
+template <>
+struct Span<true> {
+  bool causal;
+  ptrdiff_t window;
+  ptrdiff_t sinks;
+};
+
+template <bool kRunTimeStage>
+struct Stage {};
+template <>
+struct Stage<true> {
+  ScoreStage score_stage;
+};
+
 template <bool kMatrix>
 struct MatrixColumns {};
 template <>
@@ -158,6 +175,8 @@ struct GroupWith
       group_options::RingPlace<Features::kRing>,
       group_options::Turning<typename Features::Turner>,
       group_options::Quantised<Features::kQuantised>,
+      group_options::Span<Features::kRunTimeSpan>,
+      group_options::Stage<Features::kRunTimeStage>,
       group_options::Int8Keys<Features::kInt8Keys>,
       group_options::Int8Values<Features::kInt8Values>,
       group_options::MatrixColumns<Features::kHasScores || Features::kWeights>,

@@ -59,6 +59,7 @@ constexpr size_t MeanOfPosition(uint64_t position, size_t means) {
 // one kernel body serves both.
 template <size_t N>
 struct Length {
+  static constexpr size_t kMost = N;
   constexpr Length() = default;
   constexpr explicit Length(size_t) {}
   constexpr operator size_t() const { return N; }
@@ -66,6 +67,7 @@ struct Length {
 
 template <>
 struct Length<0> {
+  static constexpr size_t kMost = 256;  // of dims that are stored
   constexpr explicit Length(size_t n) : value(n) {}
   constexpr operator size_t() const { return value; }
   size_t value;

@@ -28,28 +28,49 @@ HWY_INLINE ptrdiff_t Position(const HeadGroup& group, size_t token) {
   return group.first_position + static_cast<ptrdiff_t>(token);
 }
 
+// What a config fixes, or each call brings (Features::kRunTimeSpan).
 template <class Shape>
-constexpr ptrdiff_t kWindow = Shape::Features::kWindow < size_t{kFar}
-                                  ? ptrdiff_t{Shape::Features::kWindow}
-                                  : kFar;
+HWY_INLINE bool IsCausal(const GroupOf<Shape>& group) {
+  using F = typename Shape::Features;
+  if constexpr (F::kRunTimeSpan) {
+    return group.causal;
+  } else {
+    return F::kCausal;
+  }
+}
 template <class Shape>
-constexpr ptrdiff_t kSinks =
-    Shape::Features::kSinks < size_t{kFar} ? ptrdiff_t{Shape::Features::kSinks}
-                                           : kFar;
+HWY_INLINE ptrdiff_t Window(const GroupOf<Shape>& group) {
+  using F = typename Shape::Features;
+  if constexpr (F::kRunTimeSpan) {
+    return group.window;
+  } else {
+    return F::kWindow < size_t{kFar} ? ptrdiff_t{F::kWindow} : kFar;
+  }
+}
+template <class Shape>
+HWY_INLINE ptrdiff_t Sinks(const GroupOf<Shape>& group) {
+  using F = typename Shape::Features;
+  if constexpr (F::kRunTimeSpan) {
+    return group.sinks;
+  } else {
+    return F::kSinks < size_t{kFar} ? ptrdiff_t{F::kSinks} : kFar;
+  }
+}
 
 // The row sees no key from here on.
 template <class Shape>
-HWY_INLINE uint32_t VisibleEnd(const HeadGroup& group, size_t token) {
+HWY_INLINE uint32_t VisibleEnd(const GroupOf<Shape>& group, size_t token) {
   using F = typename Shape::Features;
   const ptrdiff_t keys = static_cast<ptrdiff_t>(group.keys);
   ptrdiff_t end = keys;
   if constexpr (F::kEveryKey) {
     // Its scores are wanted all the same.
-  } else if constexpr (F::kCausal) {
+  } else if (IsCausal<Shape>(group)) {
     end = Clamp(Position(group, token) + 1, 0, keys);
   } else if constexpr (F::kWindow > 0) {
-    const ptrdiff_t near = Position(group, token) + kWindow<Shape>;
-    end = Clamp(near, kSinks<Shape> < keys ? kSinks<Shape> : keys, keys);
+    const ptrdiff_t near = Position(group, token) + Window<Shape>(group);
+    const ptrdiff_t sinks = Sinks<Shape>(group);
+    end = Clamp(near, sinks < keys ? sinks : keys, keys);
   }
   return static_cast<uint32_t>(end);
 }
@@ -57,12 +78,12 @@ HWY_INLINE uint32_t VisibleEnd(const HeadGroup& group, size_t token) {
 // The first tile with a key that the window leaves to the row, or to a later
 // one.
 template <class Shape>
-HWY_INLINE size_t FirstNearTile(const HeadGroup& group, size_t token) {
+HWY_INLINE size_t FirstNearTile(const GroupOf<Shape>& group, size_t token) {
   using F = typename Shape::Features;
   if constexpr (F::kWindow == 0 || F::kEveryKey) {
     return 0;
   } else {
-    const ptrdiff_t begin = Position(group, token) - kWindow<Shape> + 1;
+    const ptrdiff_t begin = Position(group, token) - Window<Shape>(group) + 1;
     const size_t key = static_cast<size_t>(
         Clamp(begin, 0, static_cast<ptrdiff_t>(group.keys)));
     return key / kTile * kTile;
@@ -72,31 +93,34 @@ HWY_INLINE size_t FirstNearTile(const HeadGroup& group, size_t token) {
 // The tiles that a block visits: those of the sinks, then from `near` on.
 template <class Shape>
 HWY_INLINE size_t FirstTile(const GroupOf<Shape>& group, size_t near) {
-  size_t first = Shape::Features::kSinks > 0 ? 0 : near;
+  size_t first = Sinks<Shape>(group) > 0 ? 0 : near;
   if constexpr (Shape::Features::kPartial) {
     first = HWY_MAX(first, group.first_key / kTile * kTile);
   }
   return first;
 }
 template <class Shape>
-HWY_INLINE size_t NextTile(size_t key, size_t near) {
+HWY_INLINE size_t NextTile(const GroupOf<Shape>& group, size_t key,
+                           size_t near) {
   const size_t next = key + kTile;
-  if constexpr (Shape::Features::kSinks == 0) return next;
-  return next >= Shape::Features::kSinks && next < near ? near : next;
+  const size_t sinks = static_cast<size_t>(Sinks<Shape>(group));
+  if (sinks == 0) return next;
+  return next >= sinks && next < near ? near : next;
 }
 
 // How many keys those tiles hold.
 template <class Shape>
-HWY_INLINE size_t VisitedKeys(size_t near, size_t end) {
-  constexpr size_t kSinkTiles =
-      RoundUp(static_cast<size_t>(kSinks<Shape>), kTile);
+HWY_INLINE size_t VisitedKeys(const GroupOf<Shape>& group, size_t near,
+                              size_t end) {
+  const size_t sinks = static_cast<size_t>(Sinks<Shape>(group));
+  const size_t sink_tiles = RoundUp(sinks, kTile);
   if (near >= end) near = end;
-  return end - near + (kSinkTiles < near ? kSinkTiles : near);
+  return end - near + (sink_tiles < near ? sink_tiles : near);
 }
 
 // Fills `ends` for the block; rows of padding repeat the last one.
 template <class Shape>
-HWY_INLINE void FindEnds(const HeadGroup& group, const Rows& rows,
+HWY_INLINE void FindEnds(const GroupOf<Shape>& group, const Rows& rows,
                          size_t padded, const Scratch& scratch) {
   for (size_t i = 0; i < rows.count; ++i) {
     scratch.ends[i] =
@@ -123,13 +147,13 @@ HWY_INLINE uint64_t BitsOfPositions(const GroupOf<Shape>& group, size_t token,
   size_t keys = group.keys;
   if constexpr (F::kEveryKey) keys = group.visible_keys;
   uint64_t bits = BitsBelow(static_cast<ptrdiff_t>(keys) - first);
-  if constexpr (F::kCausal) bits &= BitsBelow(position + 1 - first);
+  const bool causal = IsCausal<Shape>(group);
+  if (causal) bits &= BitsBelow(position + 1 - first);
   if constexpr (F::kWindow > 0) {
-    uint64_t near = ~BitsBelow(position - kWindow<Shape> + 1 - first);
-    if constexpr (!F::kCausal) {
-      near &= BitsBelow(position + kWindow<Shape> - first);
-    }
-    bits &= near | BitsBelow(kSinks<Shape> - first);
+    const ptrdiff_t window = Window<Shape>(group);
+    uint64_t near = ~BitsBelow(position - window + 1 - first);
+    if (!causal) near &= BitsBelow(position + window - first);
+    bits &= near | BitsBelow(Sinks<Shape>(group) - first);
   }
   if constexpr (F::kPartial) {
     bits &= ~BitsBelow(static_cast<ptrdiff_t>(group.first_key) - first);
@@ -169,32 +193,40 @@ HWY_INLINE uint64_t BitsOfBlock(const GroupOf<Shape>& group, size_t row,
   return blocks[column] != 0 ? ~uint64_t{0} : 0;
 }
 
-// Keys from `first` on that the call's mask leaves to the row; those past its
+// Keys from `first` on that the call's masks leave to the row; those past their
 // last column are hidden.
 template <class Shape>
 HWY_INLINE uint64_t BitsOfColumns(const GroupOf<Shape>& group, size_t row,
                                   size_t first) {
+  using F = typename Shape::Features;
   const size_t token = TokenOfRow<Shape>(group, row);
   const size_t head = HeadOfRow<Shape>(group, row);
   const size_t columns = group.mask_keys;
   if (first >= columns) return 0;
   const size_t count = HWY_MIN(columns - first, kTile);
-  if constexpr (Shape::Features::kHasBias) {
+  uint64_t bits = ~uint64_t{0};
+  if constexpr (F::kHasBias) {
     const FloatTag d;
     // Not Ne, which on x86 is false for NaN.
     const auto shows = [](Vec bias) HWY_ATTR {
       return hn::Not(hn::Eq(bias, MaskedScore()));
     };
-    return BitsOfEntries(d, group.bias.Row(0, head, token) + first, count,
-                         shows);
-  } else {
+    if (F::kMask == MaskKind::kAdditive || group.bias.data != nullptr) {
+      bits &= BitsOfEntries(d, group.bias.Row(0, head, token) + first, count,
+                            shows);
+    }
+  }
+  if constexpr (F::kHasBoolean) {
     const hn::CappedTag<uint8_t, kTile> d;
     const auto shows = [](auto mask) HWY_ATTR {
       return hn::Ne(mask, hn::Zero(hn::DFromV<decltype(mask)>()));
     };
-    return BitsOfEntries(d, group.mask.Row(0, head, token) + first, count,
-                         shows);
+    if (F::kMask == MaskKind::kBoolean || group.mask.data != nullptr) {
+      bits &= BitsOfEntries(d, group.mask.Row(0, head, token) + first, count,
+                            shows);
+    }
   }
+  return bits;
 }
 
 template <class Shape>
@@ -209,15 +241,12 @@ HWY_INLINE uint64_t BitsOfMask(const GroupOf<Shape>& group, size_t row,
 
 template <class Shape>
 HWY_INLINE bool HasMask(const GroupOf<Shape>& group) {
-  if constexpr (Shape::Features::kHasBias) {
-    return group.bias.data != nullptr;
-  } else if constexpr (Shape::Features::kHasBlocks) {
-    return group.block_mask.data != nullptr;
-  } else if constexpr (Shape::Features::kHasMask) {
-    return group.mask.data != nullptr;
-  } else {
-    return false;
-  }
+  using F = typename Shape::Features;
+  bool has = false;
+  if constexpr (F::kHasBias) has = has || group.bias.data != nullptr;
+  if constexpr (F::kHasBoolean) has = has || group.mask.data != nullptr;
+  if constexpr (F::kHasBlocks) has = group.block_mask.data != nullptr;
+  return has;
 }
 
 // Whether no row of the block sees the tile, as far as one look tells: where

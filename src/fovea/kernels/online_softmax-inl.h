@@ -165,8 +165,8 @@ HWY_INLINE bool SoftmaxOfQueriesByPort(const Rows& rows, const Tile& tile,
                                        const Scratch& scratch) {
   if constexpr (!kMarked && kPortLanes != 0 && Shape::kRows == kPortLanes) {
     if (tile.sees != Sees::kAll || rows.count != kPortLanes) return false;
-    HWY_ALIGN float max[kPortLanes];
-    HWY_ALIGN float sums[kPortLanes];
+    HWY_ALIGN float max[Shape::kRows];
+    HWY_ALIGN float sums[Shape::kRows];
     hwy::CopyBytes<sizeof(max)>(scratch.max, max);
     PortSoftmaxOfQueries(scratch.scores, tile.count, max, sums);
     for (size_t i = 0; i < kPortLanes; ++i) {

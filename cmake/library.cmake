@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+# libfovea, behind the C interface of fovea/fovea.h: the kernels compiled for
+# every target of the architecture and chosen at run time, or for the one that
+# the compiler's flags name.
+include_guard(GLOBAL)
+
+set(fovea_library_sources
+    c/attention.cc
+    c/attention_call.cc
+    c/cache.cc
+    c/cache_attend.cc
+    c/cache_save.cc
+    c/layer_norm.cc
+    c/linear.cc
+    c/linear_int8.cc
+    c/merge.cc
+    c/multi_head.cc
+    c/rms_norm.cc
+    c/rope.cc
+    c/softmax.cc
+    c/status.cc
+    c/target.cc
+    dispatch/attend_bfloat16_cache.cc
+    dispatch/attend_float16_cache.cc
+    dispatch/attend_float_cache.cc
+    dispatch/attend_plain.cc
+    dispatch/attend_plain_cache.cc
+    dispatch/attend_rich.cc
+    dispatch/layer_norm.cc
+    dispatch/linear.cc
+    dispatch/linear_int8.cc
+    dispatch/merge.cc
+    dispatch/rms_norm.cc
+    dispatch/rope.cc
+    dispatch/softmax.cc
+    dispatch/target.cc)
+list(TRANSFORM fovea_library_sources PREPEND "${PROJECT_SOURCE_DIR}/src/fovea/")
+
+# Compiled once for both libraries. A function a section: a firmware links the
+# operations that it calls and no others.
+add_library(fovea_objects OBJECT ${fovea_library_sources})
+set_target_properties(
+  fovea_objects
+  PROPERTIES CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden
+             VISIBILITY_INLINES_HIDDEN ON POSITION_INDEPENDENT_CODE
+                                          ${FOVEA_LIBRARY_DISPATCH})
+target_link_libraries(fovea_objects PRIVATE fovea::fovea)
+target_compile_options(
+  fovea_objects PRIVATE -Wall -Wextra -fno-exceptions -fno-rtti
+                        -ffunction-sections -fdata-sections)
+target_compile_definitions(fovea_objects PRIVATE FOVEA_BUILDS_SHARED)
+if(CMAKE_SYSTEM_NAME STREQUAL "Generic") # flash is dear
+  target_compile_options(fovea_objects PRIVATE -Os)
+endif()
+
+if(FOVEA_LIBRARY_DISPATCH)
+  # Targets between those that are kept gain nothing: SSSE3 beside SSE4, and
+  # beside AVX3_DL, which has VNNI, the bfloat16 of AVX3_ZEN4 and the float16 of
+  # AVX3_SPR, which no kernel uses. On AArch64: NEON with AES, and SVE of sizes
+  # fixed when it is compiled.
+  set(disabled HWY_SSSE3 HWY_AVX3_ZEN4 HWY_AVX3_SPR HWY_NEON HWY_SVE_256
+               HWY_SVE2_128)
+  list(JOIN disabled "|" disabled)
+  target_compile_definitions(
+    fovea_objects PRIVATE HWY_WANT_AVX3_DL "HWY_DISABLED_TARGETS=(${disabled})")
+else()
+  target_compile_definitions(fovea_objects PRIVATE HWY_COMPILE_ONLY_STATIC)
+endif()
+
+function(fovea_add_library target kind)
+  add_library(${target} ${kind} $<TARGET_OBJECTS:fovea_objects>)
+  set_target_properties(
+    ${target}
+    PROPERTIES OUTPUT_NAME fovea LINKER_LANGUAGE CXX VERSION
+               "${PROJECT_VERSION}" SOVERSION
+               "${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}")
+  target_include_directories(
+    ${target} INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+                        $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  if(NOT FOVEA_LIBRARY_DISPATCH)
+    return()
+  endif()
+  # What asks the CPU which targets it has. Of Highway's sources where they are
+  # at hand, so that libfovea needs no other library.
+  if(TARGET fovea_cpu_detection)
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:fovea_cpu_detection>)
+  else()
+    target_link_libraries(${target} PRIVATE ${fovea_hwy})
+  endif()
+endfunction()
+
+if(FOVEA_LIBRARY_DISPATCH AND fovea_hwy_source_dir)
+  add_library(
+    fovea_cpu_detection OBJECT
+    "${PROJECT_SOURCE_DIR}/src/fovea/dispatch/abort.cc"
+    "${fovea_hwy_source_dir}/hwy/per_target.cc"
+    "${fovea_hwy_source_dir}/hwy/targets.cc")
+  target_include_directories(fovea_cpu_detection SYSTEM
+                             PRIVATE "${fovea_hwy_source_dir}")
+  target_compile_features(fovea_cpu_detection PRIVATE cxx_std_17)
+  # The library's, not the program's, if that has a Highway of its own.
+  target_compile_definitions(fovea_cpu_detection PRIVATE HWY_STATIC_DEFINE)
+  set_target_properties(
+    fovea_cpu_detection
+    PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+               POSITION_INDEPENDENT_CODE ON)
+endif()
+
+fovea_add_library(fovea_static STATIC)
+add_library(fovea::static ALIAS fovea_static)
+if(FOVEA_LIBRARY_DISPATCH)
+  fovea_add_library(fovea_shared SHARED)
+  add_library(fovea::dynamic ALIAS fovea_shared)
+  # Only what it uses: not the C++ library.
+  target_link_options(
+    fovea_shared PRIVATE -Wl,--as-needed -Wl,--no-undefined -Wl,--gc-sections
+    -Wl,--exclude-libs,ALL)
+endif()

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fovea's C interface (C11): attention, its key-value cache, and the rest of a
+ * transformer's arithmetic, with shapes known at run time.
+ *
+ * Rules of every function:
+ *
+ * - The caller owns all memory. Nothing is allocated, nothing is kept between
+ *   calls but what lies in the caller's buffers. The library's only state is
+ *   the target that it chose (fovea_target_name).
+ * - Anything but FOVEA_OK means that nothing was written.
+ * - Reentrant: calls with different workspaces, outputs and caches may run at
+ *   once.
+ * - Strides are in elements, the last axis of a tensor is contiguous. A stride
+ *   is only read where its axis has more than one entry, and must then be at
+ *   least the row's length; an input's batch_stride may be 0, which shares one
+ *   tensor among the batch.
+ * - Pointers to floats, int64_t and size_t must have the alignment of the type;
+ *   workspaces, caches and saved bytes that of FOVEA_ALIGNMENT.
+ * - A struct begins with struct_bytes, which is its sizeof. Fill the rest with
+ *   zeros first, so that members of a later version are off:
+ *
+ *     fovea_attention call = {.struct_bytes = sizeof(call)};
+ *
+ *   A struct that is longer than the library's is refused with
+ *   FOVEA_UNSUPPORTED unless what the library does not know is 0.
+ *
+ * The bits of a result depend on the inputs alone: not on the target (among
+ * those with fused multiply-add), on how tokens are split into calls, nor on
+ * the number of workers. They are those of the C++ templates. The one
+ * exception, fovea_attention_merge, says so.
+ */
+#ifndef FOVEA_FOVEA_H_
+#define FOVEA_FOVEA_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define FOVEA_VERSION_MAJOR 0
+#define FOVEA_VERSION_MINOR 1
+#define FOVEA_VERSION_PATCH 0
+
+/* Of workspaces, caches and saved bytes. */
+#define FOVEA_ALIGNMENT 64
+
+/* What the shared library exports; nothing else is. */
+#if defined(FOVEA_BUILDS_SHARED) && defined(__GNUC__)
+#define FOVEA_API __attribute__((visibility("default")))
+#else
+#define FOVEA_API
+#endif
+
+/* The last member of every enum gives it 32 bits, also where a compiler packs
+ * enums, and makes any value of a caller's one that can be refused. */
+#define FOVEA_ENUM_LAST 0x7fffffff
+
+/* The numbers are part of the interface and never change. */
+typedef enum fovea_status {
+  FOVEA_OK = 0,
+  FOVEA_NULL_POINTER = 1,    /* a required pointer is null */
+  FOVEA_ZERO_COUNT = 2,      /* a count that must be 1 or more is 0 */
+  FOVEA_TOO_MANY_TOKENS = 3, /* a count or a dim exceeds its maximum */
+  FOVEA_BAD_STRIDE = 4,      /* a stride is smaller than what it steps over */
+  FOVEA_MISALIGNED = 5,      /* a buffer or an array is not aligned */
+  FOVEA_CACHE_FULL = 6,      /* the cache has no room for the tokens */
+  FOVEA_BAD_SCALE = 7,       /* a scale, factor or eps is out of its range */
+  FOVEA_FORGOTTEN = 8,       /* (of ring caches, which C does not offer yet) */
+  FOVEA_BAD_FORMAT = 9,      /* not a cache, not such a cache, or damaged */
+  FOVEA_TOO_SHORT = 10,      /* a buffer has fewer bytes than it needs */
+  FOVEA_BAD_PART = 11,       /* a part is not below the number of parts */
+  FOVEA_UNSUPPORTED = 12,    /* an option's value, or options together */
+  FOVEA_BAD_TOKEN = 13,      /* (of embeddings, which C does not offer yet) */
+  FOVEA_STATUS_LAST = FOVEA_ENUM_LAST
+} fovea_status;
+
+/* The status in words, as "CacheFull"; "?" for any other number. Static. */
+FOVEA_API const char* fovea_status_name(fovea_status status);
+
+/* FOVEA_VERSION_* of the library: major * 10000 + minor * 100 + patch. */
+FOVEA_API uint32_t fovea_version(void);
+
+/* ------------------------------------------------------------------ targets */
+
+/* The instruction set in use, as Highway names it: "AVX2", "NEON"... Static.
+ * The first call of this or of an operation chooses the best that the library
+ * has for this CPU. */
+FOVEA_API const char* fovea_target_name(void);
+
+/* The targets that the library has and this CPU can run, best first: returns
+ * the name of number `index`, or null when there are no more. */
+FOVEA_API const char* fovea_target_at(size_t index);
+
+/* Whether the target in use fuses multiply and add: those that do give the same
+ * bits, and so do those that do not. 1 or 0. */
+FOVEA_API int fovea_target_fuses(void);
+
+/* Uses that target from now on; null: the best. For tests and measurements, not
+ * while other calls run. Ask for workspace sizes again afterwards.
+ * FOVEA_UNSUPPORTED: it is not among those of fovea_target_at. */
+FOVEA_API fovea_status fovea_use_target(const char* name);
+
+/* ------------------------------------------------------------------ tensors */
+
+/* [batch][head][token][dim] that is only read. */
+typedef struct fovea_input {
+  const float* data;
+  size_t batch_stride, head_stride, token_stride;
+} fovea_input;
+
+/* The same, to be written. */
+typedef struct fovea_output {
+  float* data;
+  size_t batch_stride, head_stride, token_stride;
+} fovea_output;
+
+/* A boolean mask [batch][head][query][key], one byte a key: 0 hides it, any
+ * other value shows it. Each stride may be 0, which shares the mask. */
+typedef struct fovea_mask {
+  const uint8_t* data;
+  size_t batch_stride, head_stride, token_stride;
+} fovea_mask;
+
+/* ---------------------------------------------------------------- attention */
+
+/* Which scores go to fovea_attention.scores: the qk_matmul_output_mode of
+ * ONNX's Attention operator (whose fourth, the weights, is .weights). */
+typedef enum fovea_score_stage {
+  FOVEA_SCORES_NONE = 0,
+  FOVEA_SCORES_SCALED = 1,     /* scale * q . k of every key, hidden or not */
+  FOVEA_SCORES_SOFTCAPPED = 2, /* with the softcap, of every key */
+  FOVEA_SCORES_MASKED = 3,     /* as the softmax sees it; hidden: -inf */
+  FOVEA_SCORES_LAST = FOVEA_ENUM_LAST
+} fovea_score_stage;
+
+/* out = softmax(mask(scale * q k^T)) v ("Attention Is All You Need", arXiv
+ * 1706.03762), tile by tile with the online softmax (arXiv 1805.02867,
+ * 2205.14135). What changes a score, in this order: softcap, ALiBi, bias, then
+ * whatever hides the key. A query that sees no key gives zeros. */
+typedef struct fovea_attention {
+  size_t struct_bytes; /* sizeof(fovea_attention) */
+
+  size_t batch;     /* 1 or more; with a cache: 1 */
+  size_t heads;     /* query heads, 1 or more */
+  size_t kv_heads;  /* divides heads; query head h reads kv head
+                     * h / (heads / kv_heads) */
+  size_t head_dim;  /* of q and k, 1 to 256 */
+  size_t value_dim; /* of v and out, 1 to 256 */
+  size_t queries;   /* 1 to 2^24 */
+  size_t keys;      /* 1 to 2^24; not read with a cache */
+
+  fovea_input q; /* [batch][heads][queries][head_dim] */
+  fovea_input k; /* [batch][kv_heads][keys][head_dim] */
+  fovea_input v; /* [batch][kv_heads][keys][value_dim] */
+  /* [batch][heads][queries][value_dim]. May be q itself where dims and strides
+   * are the same; must not overlap k, v or q otherwise. */
+  fovea_output out;
+
+  /* Factor of q . k, finite; 0 stands for 1 / sqrt(head_dim). */
+  float scale;
+  /* Other than 0: key j is visible to query i iff j <= i + first_position. */
+  int32_t causal;
+  /* Position of query 0, counted from key 0; may be negative. fovea_cache_step
+   * takes the cache's own instead. */
+  int64_t first_position;
+  /* Padding [batch]: entry b sees its first key_lengths[b] keys alone, 0 to
+   * keys. Null: all of them. Not read with a cache. */
+  const size_t* key_lengths;
+
+  /* A query at position p sees key j only if p - j < window (and, unless
+   * causal, j - p < window); the first `sinks` keys stay visible (arXiv
+   * 2309.17453). Each 0 to 2^24; 0: no window, no sinks. sinks needs a
+   * window. */
+  size_t window, sinks;
+  /* Masks of the first mask_keys keys, 1 to keys, 0 for all; keys beyond are
+   * hidden. Null data: no such mask. bias [batch][heads][queries][mask_keys] is
+   * added to the scores, its strides may be 0 as the mask's; -inf hides. */
+  fovea_mask mask;
+  fovea_input bias;
+  size_t mask_keys;
+  /* score = softcap * tanh(score / softcap) (Gemma 2, arXiv 2408.00118);
+   * 2^-60 to 2^60, 0: none. */
+  float softcap;
+  /* score -= slope * |p - j| (arXiv 2108.12409) [heads], at most FLT_MAX / 2 in
+   * magnitude. Null: none. */
+  const float* alibi_slopes;
+  /* One more logit a head that takes part in the softmax's sum without a value
+   * [heads], at most FLT_MAX / 2 in magnitude, or -inf. Null: none. */
+  const float* sink_logits;
+
+  /* Optional outputs, dense; null: not wanted. With a cache, [keys] is the
+   * number of tokens that it holds.
+   *   lse      ln of the sum of e^score of visible keys and the sink, -inf
+   *            where there is none; [batch][heads][queries]
+   *   weights  the softmax itself; [batch][heads][queries][keys]
+   *   scores   those of score_stage; likewise */
+  float* lse;
+  float* weights;
+  float* scores;
+  fovea_score_stage score_stage;
+
+  /* Scratch of fovea_attention_workspace_bytes(head_dim, value_dim), aligned to
+   * FOVEA_ALIGNMENT; its contents mean nothing between calls. */
+  void* workspace;
+  size_t workspace_bytes;
+
+  /* One worker's share: worker `part` of `parts` (0 to 65536; 0 as 1). Each
+   * with its own workspace, at the same time or not; their outputs are disjoint
+   * and together have the bits of one call. */
+  size_t part, parts;
+} fovea_attention;
+
+/* Bytes of workspace for a call with those dims on the target in use; 0 where a
+ * dim is not 1 to 256. */
+FOVEA_API size_t fovea_attention_workspace_bytes(size_t head_dim,
+                                                 size_t value_dim);
+
+/* Attends to the k and v of the call.
+ *   NULL_POINTER     the call; the data of q, k, v or out; the workspace
+ *   ZERO_COUNT       batch, a number of heads, a dim, queries or keys
+ *   TOO_MANY_TOKENS  a count or dim beyond its maximum, a key_length or
+ *                    mask_keys beyond keys
+ *   BAD_STRIDE       see the top
+ *   BAD_SCALE        scale, softcap, a slope or a sink logit out of its range
+ *   MISALIGNED       a tensor, an array or the workspace
+ *   TOO_SHORT        the workspace, or struct_bytes itself
+ *   BAD_PART         part >= parts, or parts > 65536
+ *   UNSUPPORTED      kv_heads does not divide heads, sinks without a window, an
+ *                    unknown score_stage, sizes whose product overflows, or a
+ *                    struct of a later version */
+FOVEA_API fovea_status fovea_attention_run(const fovea_attention* call);
+
+/* ----------------------------------------------------------------- partials */
+
+/* What the keys of a range contribute: the numerator of the softmax times v,
+ * and m and l of each row, so that out = numerator / l. */
+typedef struct fovea_partial {
+  size_t struct_bytes;
+  fovea_output numerator; /* [batch][heads][queries][value_dim]; must not
+                           * overlap the call's tensors */
+  float* max;             /* m in base 2, [batch][heads][queries], dense */
+  float* sum;             /* l, likewise */
+} fovea_partial;
+
+/* fovea_attention_run over keys [first_key, end_key) alone, unnormalised; out,
+ * lse, weights and scores are neither read nor written. Sink logits count in
+ * the range that begins with key 0. Also ZERO_COUNT for an empty range and
+ * TOO_MANY_TOKENS for one that ends after the last key. */
+FOVEA_API fovea_status
+fovea_attention_run_partial(const fovea_attention* call, size_t first_key,
+                            size_t end_key, const fovea_partial* partial);
+
+/* Merges `count` partials, 1 or more, in the order of the array into the call's
+ * out and lse; of the call it also reads batch, heads, queries and value_dim.
+ * The one operation whose result depends on how the work was split, by a few
+ * roundings. NULL_POINTER, ZERO_COUNT, TOO_MANY_TOKENS, BAD_STRIDE, MISALIGNED,
+ * UNSUPPORTED. */
+FOVEA_API fovea_status fovea_attention_merge(const fovea_attention* call,
+                                             const fovea_partial* partials,
+                                             size_t count);
+
+/* ---------------------------------------------------------- key-value cache */
+
+/* The keys and values of one stream, in the layout that a decode reads at the
+ * speed of memory. It lives in the caller's buffer, holds no pointer and may be
+ * copied as bytes to another aligned buffer. */
+typedef struct fovea_cache fovea_cache;
+
+typedef enum fovea_element {
+  FOVEA_FLOAT32 = 1,
+  FOVEA_BFLOAT16 = 2, /* half of the memory, rounded to nearest even */
+  FOVEA_FLOAT16 = 3,  /* likewise */
+  FOVEA_ELEMENT_LAST = FOVEA_ENUM_LAST
+} fovea_element;
+
+typedef struct fovea_cache_shape {
+  size_t struct_bytes;
+  size_t kv_heads;       /* 1 to 2^16 */
+  size_t head_dim;       /* 1 to 256 */
+  size_t value_dim;      /* 1 to 256 */
+  size_t capacity;       /* tokens, 1 to 2^24 */
+  fovea_element element; /* of the stored keys and values */
+} fovea_cache_shape;
+
+/* Bytes of a cache of that shape; 0 where fovea_cache_create would refuse it or
+ * the size does not fit. */
+FOVEA_API size_t fovea_cache_bytes(const fovea_cache_shape* shape);
+
+/* Makes an empty cache at `buffer` (FOVEA_ALIGNMENT; fovea_cache_bytes), which
+ * *cache then points to. NULL_POINTER, MISALIGNED, TOO_SHORT, ZERO_COUNT,
+ * TOO_MANY_TOKENS, UNSUPPORTED (an unknown element). */
+FOVEA_API fovea_status fovea_cache_create(const fovea_cache_shape* shape,
+                                          void* buffer, size_t bytes,
+                                          fovea_cache** cache);
+
+/* Every function below also returns NULL_POINTER, MISALIGNED or BAD_FORMAT for
+ * what is not a cache; those that return a size_t then return 0. */
+
+/* Forgets everything. */
+FOVEA_API fovea_status fovea_cache_clear(fovea_cache* cache);
+
+/* Tokens held, and those that there is room for. */
+FOVEA_API size_t fovea_cache_size(const fovea_cache* cache);
+FOVEA_API size_t fovea_cache_capacity(const fovea_cache* cache);
+
+/* Appends `tokens` tokens, 1 or more: k [kv_heads][tokens][head_dim] and
+ * v [kv_heads][tokens][value_dim] (batch_stride is not read). ZERO_COUNT,
+ * BAD_STRIDE, CACHE_FULL (none is taken). */
+FOVEA_API fovea_status fovea_cache_append(fovea_cache* cache, fovea_input k,
+                                          fovea_input v, size_t tokens);
+
+/* Forgets the newest `tokens` tokens. TOO_MANY_TOKENS: it holds fewer. */
+FOVEA_API fovea_status fovea_cache_truncate(fovea_cache* cache, size_t tokens);
+
+/* Appends the call's k and v (`queries` tokens of each), then attends from the
+ * cache, query 0 being the first token appended: a step of a stream, or a
+ * chunk. Also CACHE_FULL, and UNSUPPORTED where the call's shape is not the
+ * cache's, batch is not 1, or parts is above 1. */
+FOVEA_API fovea_status fovea_cache_step(fovea_cache* cache,
+                                        const fovea_attention* call);
+
+/* Attends to the cache without appending; k, v, keys and key_lengths are not
+ * read. ZERO_COUNT when it is empty. */
+FOVEA_API fovea_status fovea_cache_attend(const fovea_cache* cache,
+                                          const fovea_attention* call);
+
+/* fovea_attention_run_partial on the cache's keys. */
+FOVEA_API fovea_status fovea_cache_attend_partial(const fovea_cache* cache,
+                                                  const fovea_attention* call,
+                                                  size_t first_key,
+                                                  size_t end_key,
+                                                  const fovea_partial* partial);
+
+/* The bytes that fovea_cache_save writes: they grow with the tokens held. */
+FOVEA_API size_t fovea_cache_saved_bytes(const fovea_cache* cache);
+
+/* Writes the cache to `to` (FOVEA_ALIGNMENT), in the format that the C++
+ * templates save and restore too (src/fovea/cache_bytes.h). TOO_SHORT. */
+FOVEA_API fovea_status fovea_cache_save(const fovea_cache* cache, void* to,
+                                        size_t bytes);
+
+/* Becomes the cache that was saved at `from` (FOVEA_ALIGNMENT; `bytes` may be
+ * read there); capacities may differ. TOO_SHORT, BAD_FORMAT (not a saved cache,
+ * of another shape, damaged, or more tokens than this one can hold). */
+FOVEA_API fovea_status fovea_cache_restore(fovea_cache* cache, const void* from,
+                                           size_t bytes);
+
+/* --------------------------------------------------------------------- rows */
+
+/* y[r][i] = e^(scale x[r][i]) / sum over j of e^(scale x[r][j]), or its
+ * logarithm. A masked entry, and one whose scale * x is -inf, has probability 0
+ * and takes part in nothing. */
+typedef struct fovea_softmax {
+  size_t struct_bytes;
+  const float* x; /* [rows][count] */
+  size_t x_stride;
+  size_t rows, count; /* 1 or more */
+  float scale;        /* finite; 1 / temperature */
+  int32_t logarithm;  /* other than 0: the logarithm */
+  /* [rows][count], 0 masks; null: nothing is masked; mask_stride 0: all rows
+   * share it. Must not overlap y. */
+  const uint8_t* mask;
+  size_t mask_stride;
+  float* y; /* [rows][count]; may be x with the same stride */
+  size_t y_stride;
+} fovea_softmax;
+
+/* NULL_POINTER, ZERO_COUNT, BAD_STRIDE, MISALIGNED, BAD_SCALE, TOO_SHORT,
+ * UNSUPPORTED. */
+FOVEA_API fovea_status fovea_softmax_run(const fovea_softmax* call);
+
+/* Floats that the packed weight of a linear layer takes; 0 where that does not
+ * fit a size_t. */
+FOVEA_API size_t fovea_linear_packed_floats(size_t inputs, size_t outputs);
+
+/* Packs PyTorch's weight [outputs][inputs] into `packed`, which has
+ * fovea_linear_packed_floats and must not overlap it: panels
+ * [ceil(outputs / 16)][inputs][16]. NULL_POINTER, ZERO_COUNT, MISALIGNED,
+ * UNSUPPORTED (too large). */
+FOVEA_API fovea_status fovea_linear_pack(const float* weight, size_t inputs,
+                                         size_t outputs, float* packed);
+
+/* y[t][o] = bias[o] + sum over i of weight[o][i] * x[t][i]. */
+typedef struct fovea_linear {
+  size_t struct_bytes;
+  const float* x; /* [tokens][inputs] */
+  size_t x_stride;
+  size_t tokens, inputs, outputs; /* 1 or more */
+  const float* packed;            /* see fovea_linear_pack */
+  const float* bias;              /* [outputs], or null */
+  float* y;                       /* [tokens][outputs]; must not overlap x */
+  size_t y_stride;
+} fovea_linear;
+
+/* Status as of fovea_softmax_run, but for BAD_SCALE. */
+FOVEA_API fovea_status fovea_linear_run(const fovea_linear* call);
+
+/* The same with weights of int8, a scale an output, and tokens quantised on the
+ * way in, a scale a token (max|x| / 127, as LLM.int8() does without its
+ * outliers, arXiv 2208.07339): a quarter of the memory, and integer products.
+ *
+ * Bytes of a layer's packed weight, and floats of its scales; 0 where inputs is
+ * not 1 to 65536, outputs is 0, or it does not fit a size_t. */
+FOVEA_API size_t fovea_linear_int8_packed_bytes(size_t inputs, size_t outputs);
+FOVEA_API size_t fovea_linear_int8_scales(size_t outputs);
+
+/* Quantises and packs PyTorch's weight [outputs][inputs]: row o has the scale
+ * max|w| / 127, its entries are rounded to nearest even. `packed` has
+ * fovea_linear_int8_packed_bytes, `scales` fovea_linear_int8_scales floats;
+ * none may overlap. NULL_POINTER, ZERO_COUNT, TOO_MANY_TOKENS (inputs),
+ * MISALIGNED, UNSUPPORTED (too large), BAD_SCALE (a weight is not finite). */
+FOVEA_API fovea_status fovea_linear_int8_pack(const float* weight,
+                                              size_t inputs, size_t outputs,
+                                              int8_t* packed, float* scales);
+
+/* Bytes of workspace for a layer of so many inputs; 0 where that is not 1 to
+ * 65536. */
+FOVEA_API size_t fovea_linear_int8_workspace_bytes(size_t inputs);
+
+/* y[t][o] = bias[o] + sum over i of weight[o][i] * x[t][i]; a token with NaN or
+ * infinity gives NaN. */
+typedef struct fovea_linear_int8 {
+  size_t struct_bytes;
+  const float* x; /* [tokens][inputs] */
+  size_t x_stride;
+  size_t tokens, inputs, outputs; /* 1 or more; inputs at most 65536 */
+  const int8_t* packed;           /* 4-byte aligned; 64 is fastest */
+  const float* scales;            /* finite and positive */
+  const float* bias;              /* [outputs], or null */
+  float* y;                       /* [tokens][outputs]; must not overlap x */
+  size_t y_stride;
+  void* workspace; /* fovea_linear_int8_workspace_bytes, FOVEA_ALIGNMENT */
+  size_t workspace_bytes;
+} fovea_linear_int8;
+
+/* NULL_POINTER, ZERO_COUNT, TOO_MANY_TOKENS (inputs), BAD_STRIDE, MISALIGNED,
+ * BAD_SCALE (a scale), TOO_SHORT, UNSUPPORTED. */
+FOVEA_API fovea_status fovea_linear_int8_run(const fovea_linear_int8* call);
+
+/* RMS norm (arXiv 1910.07467) and layer norm (arXiv 1607.06450) of each row:
+ *   y = x / sqrt(mean of x^2 + eps) * weight
+ *   y = (x - mean) / sqrt(variance + eps) * weight + bias */
+typedef struct fovea_norm {
+  size_t struct_bytes;
+  const float* x; /* [tokens][dim] */
+  size_t x_stride;
+  size_t tokens, dim;  /* 1 or more */
+  const float* weight; /* [dim] */
+  const float* bias;   /* [dim], or null; fovea_rms_norm_run: null */
+  float eps;           /* finite, not negative */
+  float* y;            /* [tokens][dim]; may be x with the same stride */
+  size_t y_stride;
+} fovea_norm;
+
+/* Status as of fovea_softmax_run (BAD_SCALE: eps). */
+FOVEA_API fovea_status fovea_rms_norm_run(const fovea_norm* call);
+FOVEA_API fovea_status fovea_layer_norm_run(const fovea_norm* call);
+
+/* --------------------------------------------------------- rotary positions */
+
+/* How contexts longer than those of the training are met: positions divided by
+ * the factor (arXiv 2306.15595), or the base raised (NTK-aware, arXiv
+ * 2309.00071). */
+typedef enum fovea_rope_scaling {
+  FOVEA_ROPE_UNSCALED = 0,
+  FOVEA_ROPE_LINEAR = 1,
+  FOVEA_ROPE_NTK = 2,
+  FOVEA_ROPE_LAST = FOVEA_ENUM_LAST
+} fovea_rope_scaling;
+
+/* How fast each pair of the first `dim` dims of a head turns (arXiv
+ * 2104.09864): base^(-2 i / dim) radians a token, as turns times 2^64.
+ *   dim     even, 2 to 256
+ *   base    above 1, at most 1e18 (1e4 is usual)
+ *   factor  1 to 1e18; 1 when unscaled
+ *   rates   [dim / 2], written
+ * NULL_POINTER, MISALIGNED, ZERO_COUNT, TOO_MANY_TOKENS (dim), BAD_SCALE (base,
+ * factor), UNSUPPORTED (odd dim, unknown scaling). */
+FOVEA_API fovea_status fovea_rope_rates(size_t dim, double base,
+                                        fovea_rope_scaling scaling,
+                                        double factor, uint64_t* rates);
+
+/* Turns the first `dim` dims of every row of x, in place. */
+typedef struct fovea_rope {
+  size_t struct_bytes;
+  fovea_output x;              /* [batch][heads][tokens][>= dim] */
+  size_t batch, heads, tokens; /* 1 or more */
+  size_t dim;                  /* even, 2 to 256 */
+  int32_t
+      interleaved; /* 0: pairs (x[i], x[i + dim/2]); else (x[2i], x[2i+1]) */
+  /* Either by position: token t of every entry is at first_position + t. */
+  const uint64_t* rates; /* [dim / 2], see fovea_rope_rates */
+  uint64_t first_position;
+  /* Or, where rates is null, by angles: cosine and sine of each pair,
+   * [batch][tokens][dim / 2]; each stride may be 0, which shares them. */
+  const float* cos;
+  const float* sin;
+  size_t angle_batch_stride, angle_token_stride;
+} fovea_rope;
+
+/* NULL_POINTER, ZERO_COUNT, TOO_MANY_TOKENS (dim), BAD_STRIDE, MISALIGNED,
+ * BAD_SCALE (rates[0] is 0), TOO_SHORT, UNSUPPORTED. */
+FOVEA_API fovea_status fovea_rope_run(const fovea_rope* call);
+
+/* --------------------------------------------------------------- multi-head */
+
+/* A layer of floats: see fovea_linear. */
+typedef struct fovea_projection {
+  const float* packed; /* by fovea_linear_pack from PyTorch's [out][in] */
+  const float* bias;   /* [out], or null */
+} fovea_projection;
+
+/* Attention with its projections, as torch.nn.MultiheadAttention:
+ *
+ *   y = concat over heads of Attention(x Wq, m Wk, m Wv) Wo,  m = x or a memory
+ */
+typedef struct fovea_multi_head {
+  size_t struct_bytes;
+  /* Shape (batch, heads, kv_heads, head_dim, value_dim, queries; with a memory
+   * also keys, its tokens), options and optional outputs. q, k, v, out and the
+   * workspace are not read; parts must be 0 or 1. */
+  const fovea_attention* attention;
+  size_t model_dim;  /* of x and y, 1 or more */
+  size_t memory_dim; /* of the memory, 0: as model_dim */
+
+  fovea_input x; /* [batch][1][queries][model_dim]; head_stride is not read */
+  /* [batch][1][keys][memory_dim] for cross-attention; null data: x itself. */
+  fovea_input memory;
+  fovea_output y; /* as x, and may be it; must not overlap anything else */
+
+  fovea_projection q;   /* model_dim -> heads * head_dim */
+  fovea_projection k;   /* memory_dim -> kv_heads * head_dim */
+  fovea_projection v;   /* memory_dim -> kv_heads * value_dim */
+  fovea_projection out; /* heads * value_dim -> model_dim */
+
+  /* Queries and keys turn with their position: rates [rotary_dim / 2] of
+   * fovea_rope_rates, or null; rotary_dim even, at most head_dim. x's first
+   * token is at rotary_position; with a cache, at its size. Not with a
+   * memory. */
+  const uint64_t* rates;
+  size_t rotary_dim;
+  int32_t interleaved; /* as in fovea_rope */
+  uint64_t rotary_position;
+
+  void* workspace; /* fovea_multi_head_workspace_bytes, FOVEA_ALIGNMENT */
+  size_t workspace_bytes;
+} fovea_multi_head;
+
+/* Bytes for a call of those shapes on the target in use: the projected rows of
+ * all of the batch, and an attention's workspace. 0 where a count is 0 or too
+ * large. Of the struct it reads attention, memory.data and struct_bytes. */
+FOVEA_API size_t fovea_multi_head_workspace_bytes(const fovea_multi_head* call);
+
+/* The whole of it. Status as of fovea_attention_run and fovea_linear_run; also
+ * UNSUPPORTED for rotary positions with a memory, a rotary_dim that is odd or
+ * beyond head_dim, parts above 1, or a memory_dim other than model_dim without
+ * a memory, and BAD_SCALE where rates[0] is 0. */
+FOVEA_API fovea_status fovea_multi_head_run(const fovea_multi_head* call);
+
+/* A step or a chunk of a stream: as fovea_cache_step. No memory. The bits are
+ * those of fovea_multi_head_run over the whole stream, but for a cache that
+ * rounds. */
+FOVEA_API fovea_status fovea_multi_head_step(fovea_cache* cache,
+                                             const fovea_multi_head* call);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* FOVEA_FOVEA_H_ */

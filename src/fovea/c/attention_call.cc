@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fovea/c/attention_call.h"
+
+#include "fovea/c/struct_in.h"
+#include "fovea/check.h"
+#include "fovea/check_options.h"
+#include "fovea/default_scale.h"
+#include "fovea/dispatch/attention.h"
+
+namespace fovea {
+namespace c {
+namespace {
+
+constexpr size_t kMaxParts = 65536;
+constexpr size_t kMaxHeads = size_t{1} << 16;
+
+// As a division and a root a call it would cost more than the call itself.
+struct ScaleTable {
+  constexpr ScaleTable() : of_dim{} {
+    for (size_t dim = 1; dim <= kMaxDim; ++dim) of_dim[dim] = DefaultScale(dim);
+  }
+  float of_dim[kMaxDim + 1];
+};
+constexpr ScaleTable kDefaultScales;
+
+// Rows and entries of the dense outputs must be countable.
+Status CheckSizes(const fovea_attention& call, size_t keys) noexcept {
+  size_t count = 0;
+  const bool fits = Multiply(call.batch, call.heads, count) &&
+                    Multiply(count, call.queries, count) &&
+                    Multiply(count, keys, count) &&
+                    Multiply(count, sizeof(float), count);
+  return fits ? Status::kOk : Status::kUnsupported;
+}
+
+Status CheckCounts(const fovea_attention& call) noexcept {
+  if (call.batch == 0) return Status::kZeroCount;
+  FOVEA_RETURN_IF_BAD(CheckCount(call.heads, kMaxHeads));
+  FOVEA_RETURN_IF_BAD(CheckCount(call.kv_heads, kMaxHeads));
+  if (call.heads % call.kv_heads != 0) return Status::kUnsupported;
+  FOVEA_RETURN_IF_BAD(CheckCount(call.head_dim, kMaxDim));
+  FOVEA_RETURN_IF_BAD(CheckCount(call.value_dim, kMaxDim));
+  FOVEA_RETURN_IF_BAD(CheckCount(call.queries, kMaxTokens));
+  return Status::kOk;
+}
+
+Status CheckTensors(const fovea_attention& call, Reads reads,
+                    size_t keys) noexcept {
+  const Extent q{call.batch, call.heads, call.queries, call.head_dim};
+  FOVEA_RETURN_IF_BAD(CheckView(ViewOf(call.q), q, Shares::kBatch));
+  if (reads == Reads::kCache) return Status::kOk;
+  const size_t tokens = reads == Reads::kTokens ? call.queries : keys;
+  const Extent k{call.batch, call.kv_heads, tokens, call.head_dim};
+  const Extent v{call.batch, call.kv_heads, tokens, call.value_dim};
+  FOVEA_RETURN_IF_BAD(CheckView(ViewOf(call.k), k, Shares::kBatch));
+  return CheckView(ViewOf(call.v), v, Shares::kBatch);
+}
+
+Status CheckWindow(const fovea_attention& call) noexcept {
+  if (call.window > kMaxTokens || call.sinks > kMaxTokens) {
+    return Status::kTooManyTokens;
+  }
+  return call.sinks > 0 && call.window == 0 ? Status::kUnsupported
+                                            : Status::kOk;
+}
+
+Status CheckEveryOption(const fovea_attention& call, size_t keys) noexcept {
+  const Extent scores{call.batch, call.heads, call.queries, keys};
+  FOVEA_RETURN_IF_BAD(CheckMask(ViewOf(call.mask), call.mask_keys, scores));
+  FOVEA_RETURN_IF_BAD(CheckMask(ViewOf(call.bias), call.mask_keys, scores));
+  FOVEA_RETURN_IF_BAD(CheckSoftcap(call.softcap));
+  FOVEA_RETURN_IF_BAD(CheckSlopes(call.alibi_slopes, call.heads));
+  return CheckSinkLogits(call.sink_logits, call.heads);
+}
+
+Status CheckOutputs(const fovea_attention& call) noexcept {
+  const Extent out{call.batch, call.heads, call.queries, call.value_dim};
+  FOVEA_RETURN_IF_BAD(CheckView(ViewOf(call.out), out, Shares::kNothing));
+  FOVEA_RETURN_IF_BAD(CheckOptionalArray(call.lse));
+  FOVEA_RETURN_IF_BAD(CheckOptionalArray(call.weights));
+  FOVEA_RETURN_IF_BAD(CheckOptionalArray(call.scores));
+  const int stage = static_cast<int>(call.score_stage);
+  const bool known = stage >= FOVEA_SCORES_NONE && stage <= FOVEA_SCORES_MASKED;
+  return known ? Status::kOk : Status::kUnsupported;
+}
+
+Status CheckWorkspace(const fovea_attention& call) noexcept {
+  if (call.workspace == nullptr) return Status::kNullPointer;
+  if (!IsAligned(call.workspace, FOVEA_ALIGNMENT)) return Status::kMisaligned;
+  const size_t needed = run_time::WorkspaceBytes(call.head_dim, call.value_dim);
+  return call.workspace_bytes < needed ? Status::kTooShort : Status::kOk;
+}
+
+Status CheckParts(const fovea_attention& call) noexcept {
+  const size_t parts = call.parts == 0 ? 1 : call.parts;
+  const bool good = call.part < parts && parts <= kMaxParts;
+  return good ? Status::kOk : Status::kBadPart;
+}
+
+// Of what the kernels of causal and plain attention lack.
+bool IsRich(const fovea_attention& call) noexcept {
+  return call.window != 0 || call.mask.data != nullptr ||
+         call.bias.data != nullptr || call.softcap != 0.0f ||
+         call.alibi_slopes != nullptr || call.sink_logits != nullptr;
+}
+
+bool HasMatrix(const fovea_attention& call) noexcept {
+  return call.weights != nullptr ||
+         (call.scores != nullptr && call.score_stage != FOVEA_SCORES_NONE);
+}
+
+}  // namespace
+
+Status CheckShape(const fovea_attention* call) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckStruct(call));
+  return CheckCounts(*call);
+}
+
+Status CheckCall(const fovea_attention& call, Reads reads, size_t keys,
+                 bool is_partial) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckSizes(call, keys));
+  FOVEA_RETURN_IF_BAD(CheckWorkspace(call));
+  FOVEA_RETURN_IF_BAD(CheckTensors(call, reads, keys));
+  if (!is_partial) FOVEA_RETURN_IF_BAD(CheckOutputs(call));
+  if (!IsFinite(call.scale)) return Status::kBadScale;
+  if (reads == Reads::kTensors) {
+    FOVEA_RETURN_IF_BAD(CheckOptionalArray(call.key_lengths));
+    FOVEA_RETURN_IF_BAD(CheckKeyLengths(call.key_lengths, call.batch, keys));
+  }
+  FOVEA_RETURN_IF_BAD(CheckWindow(call));
+  FOVEA_RETURN_IF_BAD(CheckEveryOption(call, keys));
+  return CheckParts(call);
+}
+
+Status CheckPartial(const fovea_partial* to,
+                    const fovea_attention& call) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckStruct(to));
+  const fovea_partial& partial = *to;
+  const Extent out{call.batch, call.heads, call.queries, call.value_dim};
+  FOVEA_RETURN_IF_BAD(
+      CheckView(ViewOf(partial.numerator), out, Shares::kNothing));
+  FOVEA_RETURN_IF_BAD(CheckArray(partial.max));
+  return CheckArray(partial.sum);
+}
+
+Status CheckRange(size_t first_key, size_t end_key, size_t keys) noexcept {
+  if (first_key >= end_key) return Status::kZeroCount;
+  return end_key > keys ? Status::kTooManyTokens : Status::kOk;
+}
+
+run_time::AttentionProblem ProblemOf(const fovea_attention& call, size_t keys,
+                                     bool is_partial) noexcept {
+  run_time::AttentionProblem problem{};
+  problem.q = ViewOf(call.q);
+  problem.k = ViewOf(call.k);
+  problem.v = ViewOf(call.v);
+  problem.out = ViewOf(call.out);
+  problem.batch = call.batch;
+  problem.heads = call.heads;
+  problem.kv_heads = call.kv_heads;
+  problem.head_dim = call.head_dim;
+  problem.value_dim = call.value_dim;
+  problem.queries = call.queries;
+  problem.keys = keys;
+  problem.first_position = call.first_position;
+  problem.key_lengths = call.key_lengths;
+  problem.scale =
+      call.scale == 0.0f ? kDefaultScales.of_dim[call.head_dim] : call.scale;
+  problem.softcap = call.softcap;
+  problem.causal = call.causal != 0;
+  problem.window = call.window;
+  problem.sinks = call.sinks;
+  problem.alibi_slopes = call.alibi_slopes;
+  problem.sink_logits = call.sink_logits;
+  problem.mask = ViewOf(call.mask);
+  problem.bias = ViewOf(call.bias);
+  problem.mask_keys = call.mask_keys == 0 ? keys : call.mask_keys;
+  problem.part = call.part;
+  problem.parts = call.parts == 0 ? 1 : call.parts;
+  problem.is_rich = is_partial || IsRich(call) || HasMatrix(call);
+  if (is_partial) return problem;
+  problem.lse = call.lse;
+  problem.weights = call.weights;
+  problem.score_stage = static_cast<ScoreStage>(call.score_stage);
+  const bool wants_scores = call.score_stage != FOVEA_SCORES_NONE;
+  problem.scores = wants_scores ? call.scores : nullptr;
+  return problem;
+}
+
+void SetPartial(const fovea_partial& partial, size_t first_key, size_t end_key,
+                run_time::AttentionProblem& problem) noexcept {
+  problem.out = ViewOf(partial.numerator);
+  problem.partial = {first_key, end_key, partial.max, partial.sum};
+}
+
+}  // namespace c
+}  // namespace fovea

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// What fovea_attention says, checked, as the kernels take it.
+#ifndef FOVEA_C_ATTENTION_CALL_H_
+#define FOVEA_C_ATTENTION_CALL_H_
+
+#include <cstddef>
+
+#include "fovea/fovea.h"
+#include "fovea/run_time/attention_problem.h"
+#include "fovea/status.h"
+#include "fovea/view.h"
+
+namespace fovea {
+namespace c {
+
+constexpr size_t kMaxDim = 256;
+constexpr size_t kMaxTokens = size_t{1} << 24;
+
+inline View<const float> ViewOf(const fovea_input& input) noexcept {
+  return {input.data, input.batch_stride, input.head_stride,
+          input.token_stride};
+}
+inline View<float> ViewOf(const fovea_output& output) noexcept {
+  return {output.data, output.batch_stride, output.head_stride,
+          output.token_stride};
+}
+inline View<const uint8_t> ViewOf(const fovea_mask& mask) noexcept {
+  return {mask.data, mask.batch_stride, mask.head_stride, mask.token_stride};
+}
+
+// Which of the call's tensors are there.
+enum class Reads : uint8_t {
+  kTensors,  // k and v, of `keys` tokens
+  kTokens,   // k and v, of `queries` tokens, to be appended
+  kCache     // neither
+};
+
+// Whether it is a call, and has a shape.
+Status CheckShape(const fovea_attention* call) noexcept;
+
+// Everything else of it, once its shape is known to be good.  `keys` are those
+// that it attends to.
+Status CheckCall(const fovea_attention& call, Reads reads, size_t keys,
+                 bool is_partial) noexcept;
+
+// All of what fovea_attention_run checks, and its work on a call that was.
+Status CheckRun(const fovea_attention* call, bool is_partial) noexcept;
+void RunChecked(const fovea_attention& call) noexcept;
+
+// The same for a partial's output.
+Status CheckPartial(const fovea_partial* to,
+                    const fovea_attention& call) noexcept;
+Status CheckRange(size_t first_key, size_t end_key, size_t keys) noexcept;
+
+// Of a call that was checked.
+run_time::AttentionProblem ProblemOf(const fovea_attention& call, size_t keys,
+                                     bool is_partial) noexcept;
+void SetPartial(const fovea_partial& partial, size_t first_key, size_t end_key,
+                run_time::AttentionProblem& problem) noexcept;
+
+}  // namespace c
+}  // namespace fovea
+
+#endif  // FOVEA_C_ATTENTION_CALL_H_

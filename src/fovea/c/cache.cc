@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstring>
+
+#include "fovea/c/attention_call.h"
+#include "fovea/c/cache_buffer.h"
+#include "fovea/c/status_out.h"
+#include "fovea/c/struct_in.h"
+#include "fovea/check.h"
+#include "fovea/fovea.h"
+
+namespace fovea {
+namespace c {
+namespace {
+
+constexpr char kMagic[8] = {'f', 'v', 'c', 'a', 'c', 'h', 'e', 1};
+constexpr size_t kMaxKvHeads = size_t{1} << 16;
+
+Status CheckShape(const fovea_cache_shape& shape) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckCount(shape.kv_heads, kMaxKvHeads));
+  FOVEA_RETURN_IF_BAD(CheckCount(shape.head_dim, kMaxDim));
+  FOVEA_RETURN_IF_BAD(CheckCount(shape.value_dim, kMaxDim));
+  return CheckCount(shape.capacity, kMaxTokens);
+}
+
+// The shape, checked, and the bytes of a cache of it.
+Status ReadCacheShape(const fovea_cache_shape* from, fovea_cache_shape& shape,
+                      size_t& bytes) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckStruct(from));
+  shape = *from;
+  FOVEA_RETURN_IF_BAD(CheckShape(shape));
+  // Its arrays are at most 8 times this, in the bytes of the widest element.
+  size_t most = 0;
+  const bool fits =
+      Multiply(shape.kv_heads, shape.capacity + kTile, most) &&
+      Multiply(most, shape.head_dim + shape.value_dim + kPanel, most) &&
+      Multiply(most, 2 * sizeof(float), most);
+  if (!fits) return Status::kUnsupported;
+  const bool known =
+      WithElement(static_cast<uint64_t>(shape.element), shape.kv_heads,
+                  shape.head_dim, shape.value_dim, [&](const auto& arrays) {
+                    bytes = sizeof(fovea_cache) + arrays.Bytes(shape.capacity);
+                  });
+  return known ? Status::kOk : Status::kUnsupported;
+}
+
+Status Create(const fovea_cache_shape* from, void* buffer, size_t bytes,
+              fovea_cache** cache) noexcept {
+  fovea_cache_shape shape{};
+  size_t needed = 0;
+  FOVEA_RETURN_IF_BAD(ReadCacheShape(from, shape, needed));
+  if (buffer == nullptr) return Status::kNullPointer;
+  FOVEA_RETURN_IF_BAD(CheckArray(cache));
+  if (!IsAligned(buffer, kCacheLine)) return Status::kMisaligned;
+  if (bytes < needed) return Status::kTooShort;
+  fovea_cache header{};
+  std::memcpy(header.magic, kMagic, sizeof(kMagic));
+  header.kv_heads = static_cast<uint32_t>(shape.kv_heads);
+  header.head_dim = static_cast<uint32_t>(shape.head_dim);
+  header.value_dim = static_cast<uint32_t>(shape.value_dim);
+  header.element = static_cast<uint32_t>(shape.element);
+  header.capacity = shape.capacity;
+  *cache =
+      static_cast<fovea_cache*>(std::memcpy(buffer, &header, sizeof(header)));
+  return Status::kOk;
+}
+
+}  // namespace
+
+Status CheckCache(const fovea_cache* cache) noexcept {
+  if (cache == nullptr) return Status::kNullPointer;
+  if (!IsAligned(cache, kCacheLine)) return Status::kMisaligned;
+  unsigned char differs = 0;  // not memcmp, which no other operation needs
+  for (size_t i = 0; i < sizeof(kMagic); ++i) {
+    differs =
+        static_cast<unsigned char>(differs | (cache->magic[i] ^ kMagic[i]));
+  }
+  return differs == 0 ? Status::kOk : Status::kBadFormat;
+}
+
+Status CheckAppend(const fovea_cache& cache, const fovea_input& k,
+                   const fovea_input& v, size_t tokens) noexcept {
+  if (tokens == 0) return Status::kZeroCount;
+  const Extent keys{1, cache.kv_heads, tokens, cache.head_dim};
+  const Extent values{1, cache.kv_heads, tokens, cache.value_dim};
+  FOVEA_RETURN_IF_BAD(CheckView(ViewOf(k), keys, Shares::kBatch));
+  FOVEA_RETURN_IF_BAD(CheckView(ViewOf(v), values, Shares::kBatch));
+  const bool has_room = tokens <= cache.capacity - cache.size;
+  return has_room ? Status::kOk : Status::kCacheFull;
+}
+
+void Append(fovea_cache& cache, const fovea_input& k, const fovea_input& v,
+            size_t tokens) noexcept {
+  const View<const float> keys = ViewOf(k);
+  const View<const float> values = ViewOf(v);
+  const size_t slots = static_cast<size_t>(cache.capacity);
+  const size_t size = static_cast<size_t>(cache.size);
+  WithElement(cache, [&](const auto& arrays) {
+    for (size_t head = 0; head < cache.kv_heads; ++head) {
+      auto* of_keys = arrays.Keys(ArraysOf(cache), slots, head);
+      auto* of_values = arrays.Values(ArraysOf(cache), slots, head);
+      for (size_t t = 0; t < tokens; ++t) {
+        arrays.rows.StoreKey(keys.Row(0, head, t), size + t, of_keys);
+        arrays.rows.StoreValue(values.Row(0, head, t), size + t, of_values);
+      }
+    }
+  });
+  cache.size += tokens;
+}
+
+}  // namespace c
+}  // namespace fovea
+
+extern "C" size_t fovea_cache_bytes(const fovea_cache_shape* from) {
+  fovea_cache_shape shape{};
+  size_t bytes = 0;
+  const fovea::Status status = fovea::c::ReadCacheShape(from, shape, bytes);
+  return status == fovea::Status::kOk ? bytes : 0;
+}
+
+extern "C" fovea_status fovea_cache_create(const fovea_cache_shape* shape,
+                                           void* buffer, size_t bytes,
+                                           fovea_cache** cache) {
+  return fovea::c::Out(fovea::c::Create(shape, buffer, bytes, cache));
+}
+
+extern "C" fovea_status fovea_cache_clear(fovea_cache* cache) {
+  const fovea::Status status = fovea::c::CheckCache(cache);
+  if (status == fovea::Status::kOk) cache->size = 0;
+  return fovea::c::Out(status);
+}
+
+extern "C" size_t fovea_cache_size(const fovea_cache* cache) {
+  const fovea::Status status = fovea::c::CheckCache(cache);
+  return status == fovea::Status::kOk ? static_cast<size_t>(cache->size) : 0;
+}
+
+extern "C" size_t fovea_cache_capacity(const fovea_cache* cache) {
+  const fovea::Status status = fovea::c::CheckCache(cache);
+  return status == fovea::Status::kOk ? static_cast<size_t>(cache->capacity)
+                                      : 0;
+}
+
+extern "C" fovea_status fovea_cache_append(fovea_cache* cache, fovea_input k,
+                                           fovea_input v, size_t tokens) {
+  fovea::Status status = fovea::c::CheckCache(cache);
+  if (status == fovea::Status::kOk) {
+    status = fovea::c::CheckAppend(*cache, k, v, tokens);
+  }
+  if (status == fovea::Status::kOk) {
+    fovea::c::Append(*cache, k, v, tokens);
+  }
+  return fovea::c::Out(status);
+}
+
+extern "C" fovea_status fovea_cache_truncate(fovea_cache* cache,
+                                             size_t tokens) {
+  fovea::Status status = fovea::c::CheckCache(cache);
+  if (status == fovea::Status::kOk && tokens > cache->size) {
+    status = fovea::Status::kTooManyTokens;
+  }
+  if (status == fovea::Status::kOk) cache->size -= tokens;
+  return fovea::c::Out(status);
+}

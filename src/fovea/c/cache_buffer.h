@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// A key-value cache in the caller's buffer: a header, the keys of each kv head,
+// the values of each.  No pointers, so that it may be copied.
+#ifndef FOVEA_C_CACHE_BUFFER_H_
+#define FOVEA_C_CACHE_BUFFER_H_
+
+#include <hwy/base.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "fovea/cache_layout.h"
+#include "fovea/fovea.h"
+#include "fovea/kernels/layout.h"
+#include "fovea/status.h"
+
+struct alignas(fovea::kCacheLine) fovea_cache {
+  char magic[8];
+  uint32_t kv_heads, head_dim, value_dim, element;
+  uint64_t capacity, size;
+};
+
+namespace fovea {
+namespace c {
+
+// The layout of a cache of Elements whose dims are known at run time, and where
+// the arrays of one with room for `slots` tokens lie.
+template <class ElementArg>
+struct CacheArraysOf {
+  using Element = ElementArg;
+
+  size_t kv_heads;
+  CacheRows<Length<0>, Length<0>, Element> rows;
+
+  size_t KeysOfHead(size_t slots) const noexcept {
+    return rows.KeysOfHead(slots);
+  }
+  size_t ValuesOfHead(size_t slots) const noexcept {
+    return rows.ValuesOfHead(slots);
+  }
+  // Bytes of all.
+  size_t Bytes(size_t slots) const noexcept {
+    return kv_heads * sizeof(Element) *
+           (KeysOfHead(slots) + ValuesOfHead(slots));
+  }
+  Element* Keys(void* arrays, size_t slots, size_t head) const noexcept {
+    return static_cast<Element*>(arrays) + head * KeysOfHead(slots);
+  }
+  Element* Values(void* arrays, size_t slots, size_t head) const noexcept {
+    return Keys(arrays, slots, kv_heads) + head * ValuesOfHead(slots);
+  }
+};
+
+// Calls body(CacheArraysOf); false where the element is unknown.
+template <class Body>
+bool WithElement(uint64_t element, size_t kv_heads, size_t head_dim,
+                 size_t value_dim, const Body& body) noexcept {
+  const Length<0> d(head_dim);
+  const Length<0> dv(value_dim);
+  switch (element) {
+    case FOVEA_FLOAT32:
+      body(CacheArraysOf<float>{kv_heads, {d, dv}});
+      return true;
+    case FOVEA_BFLOAT16:
+      body(CacheArraysOf<hwy::bfloat16_t>{kv_heads, {d, dv}});
+      return true;
+    case FOVEA_FLOAT16:
+      body(CacheArraysOf<hwy::float16_t>{kv_heads, {d, dv}});
+      return true;
+    default:
+      return false;
+  }
+}
+
+template <class Body>
+void WithElement(const fovea_cache& cache, const Body& body) noexcept {
+  WithElement(cache.element, cache.kv_heads, cache.head_dim, cache.value_dim,
+              body);
+}
+
+inline void* ArraysOf(const fovea_cache& cache) noexcept {
+  return const_cast<fovea_cache*>(&cache) + 1;
+}
+
+// kNullPointer, kMisaligned, kBadFormat.
+Status CheckCache(const fovea_cache* cache) noexcept;
+
+// Append's checks and its work, for a cache that was checked.
+Status CheckAppend(const fovea_cache& cache, const fovea_input& k,
+                   const fovea_input& v, size_t tokens) noexcept;
+void Append(fovea_cache& cache, const fovea_input& k, const fovea_input& v,
+            size_t tokens) noexcept;
+
+// The same of a step.
+Status CheckStep(const fovea_cache* cache,
+                 const fovea_attention* call) noexcept;
+void StepChecked(fovea_cache& cache, const fovea_attention& call) noexcept;
+
+}  // namespace c
+}  // namespace fovea
+
+#endif  // FOVEA_C_CACHE_BUFFER_H_

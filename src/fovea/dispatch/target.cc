@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fovea/dispatch/target.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "fovea/dispatch/target.cc"
+#include <hwy/foreach_target.h>
+// After foreach_target.
+#include "fovea/kernels/simd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fovea {
+namespace HWY_NAMESPACE {
+namespace {
+
+int64_t TargetOfThis() { return HWY_TARGET; }
+bool Fuses() { return kFuses; }
+
+}  // namespace
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace fovea
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace fovea {
+namespace run_time {
+namespace {
+
+HWY_EXPORT(TargetOfThis);
+HWY_EXPORT(Fuses);
+
+// Bit sets, as Highway's: a better target is a lower bit.
+int64_t Available() noexcept {
+#ifdef HWY_COMPILE_ONLY_STATIC
+  return HWY_STATIC_TARGET;  // the program does not start elsewhere
+#else
+  return hwy::SupportedTargets() & HWY_TARGETS;
+#endif
+}
+
+void Choose(int64_t targets) noexcept {
+#ifdef HWY_COMPILE_ONLY_STATIC
+  static_cast<void>(targets);
+#else
+  hwy::GetChosenTarget().Update(targets);
+#endif
+}
+
+bool AreEqual(const char* a, const char* b) noexcept {
+  while (*a != '\0' && *a == *b) ++a, ++b;
+  return *a == *b;
+}
+
+constexpr int64_t LowestBit(int64_t bits) noexcept { return bits & -bits; }
+
+}  // namespace
+
+const char* TargetInUse() noexcept {
+  return hwy::TargetName(HWY_DYNAMIC_DISPATCH(TargetOfThis)());
+}
+
+bool TargetFuses() noexcept { return HWY_DYNAMIC_DISPATCH(Fuses)(); }
+
+const char* TargetAt(size_t index) noexcept {
+  int64_t left = Available();
+  for (; left != 0 && index > 0; --index) left &= left - 1;
+  return left == 0 ? nullptr : hwy::TargetName(LowestBit(left));
+}
+
+bool UseTarget(const char* name) noexcept {
+  const int64_t all = Available();
+  if (name == nullptr) {
+    Choose(all);
+    return true;
+  }
+  for (int64_t left = all; left != 0; left &= left - 1) {
+    const int64_t target = LowestBit(left);
+    if (!AreEqual(name, hwy::TargetName(target))) continue;
+    Choose(target);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace run_time
+}  // namespace fovea
+#endif  // HWY_ONCE

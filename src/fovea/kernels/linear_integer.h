@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// y = x W^T + b in integers: 16 outputs at a time, as the panels have them.
+#ifndef FOVEA_KERNELS_LINEAR_INTEGER_H_
+#define FOVEA_KERNELS_LINEAR_INTEGER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "fovea/kernels/integer_math.h"
+#include "fovea/kernels/layout.h"
+
+namespace fovea {
+namespace integer {
+namespace {  // compiled for the including file's instruction set alone
+
+struct LinearArgs {
+  const int8_t* panels;  // [outputs/16][inputs/4][16][4]
+  const int32_t* bias;   // [outputs] or null
+  const int32_t* multipliers;
+  const int8_t* shifts;
+  int32_t input_zero;
+  int32_t output_zero;
+  size_t inputs;
+  size_t outputs;
+};
+
+// x * 2^left, at an end of the range where it would leave it: what is
+// multiplied by 1/2 or more after that is far outside int16 all the same.
+inline int32_t ShiftLeft(int32_t x, int32_t left) noexcept {
+  constexpr int32_t kMost = std::numeric_limits<int32_t>::max();
+  const int32_t most = kMost >> left;
+  return x > most ? kMost : x < -most ? -kMost : x * (int32_t{1} << left);
+}
+
+// x * 2^-right, to nearest, halves away from 0; right 0 to 31, any x.
+inline int32_t ShiftRight(int32_t x, int32_t right) noexcept {
+  const int32_t mask = static_cast<int32_t>((uint32_t{1} << right) - 1);
+  const int32_t half = (mask >> 1) + (x < 0 ? 1 : 0);
+  return (x >> right) + ((x & mask) > half ? 1 : 0);
+}
+
+// sum * multiplier * 2^(shift - 31): MultiplyByQuantizedMultiplier.
+inline int32_t Rescale(int32_t sum, int32_t multiplier,
+                       int32_t shift) noexcept {
+  const int32_t left = shift > 0 ? shift : 0;
+  return ShiftRight(MultiplyHigh(ShiftLeft(sum, left), multiplier),
+                    left - shift);
+}
+
+// x + zero within Output's range; |zero| <= 128.
+template <class Output>
+Output ClampTo(int32_t x, int32_t zero) noexcept {
+  constexpr int32_t kLeast = std::numeric_limits<Output>::min();
+  constexpr int32_t kMost = std::numeric_limits<Output>::max();
+  return static_cast<Output>(x > kMost - zero    ? kMost
+                             : x < kLeast - zero ? kLeast
+                                                 : x + zero);
+}
+
+// sums[0..15] += a panel times a token less its zero point.
+inline void AddPanel(const int8_t* panel, const int8_t* x, size_t inputs,
+                     int32_t zero, int32_t* sums) noexcept {
+  for (size_t i = 0; i < inputs; i += 4, panel += 4 * kPanel) {
+    const size_t left = inputs - i;
+    int32_t entries[4] = {};
+    for (size_t j = 0; j < 4 && j < left; ++j) entries[j] = x[i + j] - zero;
+    for (size_t o = 0; o < kPanel; ++o) {
+      const int8_t* w = panel + 4 * o;
+      sums[o] += entries[0] * w[0] + entries[1] * w[1] + entries[2] * w[2] +
+                 entries[3] * w[3];
+    }
+  }
+}
+
+// One token.
+template <class Output>
+void ApplyLinear(const LinearArgs& args, const int8_t* x, Output* y) noexcept {
+  const size_t padded = RoundUp(args.inputs, 4);
+  for (size_t first = 0; first < args.outputs; first += kPanel) {
+    const size_t left = args.outputs - first;
+    const size_t count = left < kPanel ? left : kPanel;
+    int32_t sums[kPanel] = {};
+    for (size_t o = 0; args.bias && o < count; ++o) {
+      sums[o] = args.bias[first + o];
+    }
+    AddPanel(args.panels + first * padded, x, args.inputs, args.input_zero,
+             sums);
+    for (size_t o = 0; o < count; ++o) {
+      y[first + o] = ClampTo<Output>(
+          Rescale(sums[o], args.multipliers[first + o], args.shifts[first + o]),
+          args.output_zero);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace integer
+}  // namespace fovea
+
+#endif  // FOVEA_KERNELS_LINEAR_INTEGER_H_

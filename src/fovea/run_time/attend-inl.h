@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lays an AttentionProblem out for the kernels, as Attention<Config> does a
+// Call, and finds the body that was compiled for its sizes.
+#if defined(FOVEA_RUN_TIME_ATTEND_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef FOVEA_RUN_TIME_ATTEND_INL_H_
+#undef FOVEA_RUN_TIME_ATTEND_INL_H_
+#else
+#define FOVEA_RUN_TIME_ATTEND_INL_H_
+#endif
+
+#include "fovea/dispatch/target_choices-inl.h"
+#include "fovea/kernels/attend-inl.h"
+#include "fovea/run_time/attention_problem.h"
+#include "fovea/run_time/run_time_features.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fovea {
+namespace HWY_NAMESPACE {
+namespace {
+
+using run_time::AttentionProblem;
+
+// More rows than any block has: the kernels are those of a prefill.
+constexpr size_t kAnyRows = size_t{1} << 16;
+
+template <size_t kDimOr0, size_t kMaxRows, class Features, size_t kGroupOr0 = 0>
+using RunTimeShape =
+    BlockShape<kDimOr0, kDimOr0, kGroupOr0, kMaxRows, Features>;
+
+// The scratch of any shape: kept in the caller's workspace one after another.
+class ScratchRoom {
+ public:
+  explicit ScratchRoom(void* workspace)
+      : next_(static_cast<unsigned char*>(workspace)) {}
+
+  template <class T>
+  T* Take(size_t count) {
+    unsigned char* at = next_;
+    bytes_ += RoundUp(count * sizeof(T), 64);
+    if (at != nullptr) next_ = at + RoundUp(count * sizeof(T), 64);
+    return reinterpret_cast<T*>(at);
+  }
+  size_t bytes() const { return bytes_; }
+
+ private:
+  unsigned char* next_;
+  size_t bytes_ = 0;
+};
+
+HWY_INLINE Scratch TakeScratch(size_t head_dim, size_t value_dim,
+                               ScratchRoom& room) {
+  using Shape = RunTimeShape<0, kAnyRows, run_time::PlainFeatures<float>>;
+  constexpr size_t kRows = Shape::kRows;
+  Scratch to{};
+  to.queries = room.Take<float>(QueryFloats<Shape>(head_dim));
+  to.scores = room.Take<float>(kTile * kRows);
+  to.output = room.Take<float>(kRows * OutputStride(value_dim));
+  to.max = room.Take<float>(kRows);
+  to.next_max = room.Take<float>(kRows);
+  to.sum = room.Take<float>(kRows);
+  to.correction = room.Take<float>(kRows);
+  to.limits = room.Take<float>(kRows);
+  to.ends = room.Take<uint32_t>(kRows);
+  to.counts = room.Take<uint32_t>(kRows);
+  to.visible = room.Take<uint32_t>(2 * kRows);
+  to.bias = room.Take<float>(kTile * kRows);
+  to.slopes = room.Take<float>(kRows);
+  to.positions = room.Take<int32_t>(kRows);
+  return to;
+}
+
+HWY_INLINE HWY_MAYBE_UNUSED size_t ScratchBytes(size_t head_dim,
+                                                size_t value_dim) {
+  ScratchRoom room(nullptr);
+  TakeScratch(head_dim, value_dim, room);
+  return room.bytes();
+}
+
+// ----------------------------------------------------------- one kv head of it
+
+// From entry `from` on of an array that may be null.
+template <class T>
+HWY_INLINE T* Moved(T* array, size_t from) {
+  return array == nullptr ? nullptr : array + from;
+}
+
+template <class T>
+HWY_INLINE View<const T> MovedView(const View<const T>& view, size_t batch,
+                                   size_t head) {
+  View<const T> moved = view;
+  if (view.data != nullptr) moved.data = view.Row(batch, head, 0);
+  return moved;
+}
+
+template <class Group>
+HWY_INLINE void SetQueries(const AttentionProblem& problem, size_t batch,
+                           size_t head, Group& group) {
+  group.q = problem.q.Row(batch, head, 0);
+  group.q_head_stride = problem.q.head_stride;
+  group.q_token_stride = problem.q.token_stride;
+  group.out = problem.out.Row(batch, head, 0);
+  group.out_head_stride = problem.out.head_stride;
+  group.out_token_stride = problem.out.token_stride;
+  group.heads = problem.heads / problem.kv_heads;
+  group.queries = problem.queries;
+  group.head_dim = problem.head_dim;
+  group.value_dim = problem.value_dim;
+  group.scale = problem.softcap == 0.0f ? problem.scale * kLog2e
+                                        : problem.scale / problem.softcap;
+}
+
+HWY_INLINE ptrdiff_t NearPosition(int64_t position) {
+  constexpr int64_t kMost = kFar;
+  const int64_t most = position < kMost ? position : kMost;
+  return static_cast<ptrdiff_t>(most > -kMost ? most : -kMost);
+}
+
+template <class Group>
+HWY_INLINE void SetTensors(const AttentionProblem& problem, size_t batch,
+                           size_t kv_head, Group& group) {
+  group.k = problem.k.Row(batch, kv_head, 0);
+  group.k_token_stride = problem.k.token_stride;
+  group.v = problem.v.Row(batch, kv_head, 0);
+  group.v_token_stride = problem.v.token_stride;
+}
+
+template <class Features, class Group>
+HWY_INLINE void SetCache(const AttentionProblem& problem, size_t kv_head,
+                         Group& group) {
+  using Stored = typename Features::Stored;
+  const run_time::CacheArrays& cache = problem.cache;
+  group.k =
+      static_cast<const Stored*>(cache.keys) + kv_head * cache.keys_of_head;
+  group.k_token_stride = 0;  // panels
+  group.v =
+      static_cast<const Stored*>(cache.values) + kv_head * cache.values_of_head;
+  group.v_token_stride = problem.value_dim;
+}
+
+// The options that only EveryFeature has.
+template <class Features, class Group>
+HWY_INLINE void SetOptions(const AttentionProblem& problem, size_t batch,
+                           size_t head, Group& group) {
+  constexpr ptrdiff_t kEverything = ptrdiff_t{1} << 29;
+  group.causal = problem.causal;
+  group.window = problem.window == 0
+                     ? kEverything
+                     : static_cast<ptrdiff_t>(HWY_MIN(problem.window, kFar));
+  group.sinks = static_cast<ptrdiff_t>(HWY_MIN(problem.sinks, kFar));
+  group.query_position = static_cast<int32_t>(
+      static_cast<uint32_t>(static_cast<uint64_t>(problem.first_position)));
+  group.mask = MovedView(problem.mask, batch, head);
+  group.bias = MovedView(problem.bias, batch, head);
+  group.mask_keys = problem.mask_keys;
+  group.softcap = problem.softcap;
+  group.alibi_slopes = Moved(problem.alibi_slopes, head);
+  group.sink_logits = Moved(problem.sink_logits, head);
+}
+
+template <class Features, class Group>
+HWY_INLINE void SetOutputs(const AttentionProblem& problem, size_t batch,
+                           size_t head, Group& group) {
+  const size_t row = (batch * problem.heads + head) * problem.queries;
+  if constexpr (Features::kHasRowOutputs) {
+    group.row_head_stride = problem.queries;
+  }
+  if constexpr (Features::kLse) group.lse = Moved(problem.lse, row);
+  if constexpr (Features::kWeights) {
+    group.columns = problem.keys;
+    group.weights = Moved(problem.weights, row * problem.keys);
+    group.scores = Moved(problem.scores, row * problem.keys);
+    group.score_stage = problem.score_stage;
+  }
+  if constexpr (Features::kPartial) {
+    group.first_key = problem.partial.first_key;
+    group.max = problem.partial.max + row;
+    group.sum = problem.partial.sum + row;
+    if (problem.partial.end_key < group.keys) {
+      group.keys = problem.partial.end_key;
+    }
+  }
+}
+
+template <class Shape, bool kFromCache>
+HWY_INLINE GroupOf<Shape> GroupOfProblem(const AttentionProblem& problem,
+                                         size_t batch, size_t kv_head) {
+  using F = typename Shape::Features;
+  const size_t head = kv_head * (problem.heads / problem.kv_heads);
+  GroupOf<Shape> group;
+  SetQueries(problem, batch, head, group);
+  if constexpr (kFromCache) {
+    SetCache<F>(problem, kv_head, group);
+  } else {
+    SetTensors(problem, batch, kv_head, group);
+  }
+  const size_t visible =
+      problem.key_lengths ? problem.key_lengths[batch] : problem.keys;
+  group.keys = F::kEveryKey ? problem.keys : visible;
+  if constexpr (F::kEveryKey) group.visible_keys = visible;
+  group.first_position = NearPosition(problem.first_position);
+  if constexpr (F::kRunTimeSpan) {
+    SetOptions<F>(problem, batch, head, group);
+  } else if (F::kCausal && !problem.causal) {
+    group.first_position = kFar;
+  }
+  SetOutputs<F>(problem, batch, head, group);
+  return group;
+}
+
+// ------------------------------------------------------------- all heads of it
+
+// The blocks of one kv head that fall into the share, or all where there is
+// none: one loop, as a second copy of the kernel would double the library.
+template <class Orientation>
+HWY_NOINLINE void AttendBlocks(
+    const GroupOf<typename Orientation::Shape>& group, const Share* share,
+    uint64_t before, const Scratch& scratch) {
+  const size_t blocks = BlockCount<Orientation>(group);
+  for (size_t block = 0; block < blocks; ++block) {
+    if (share != nullptr) {
+      const uint64_t cost = BlockCost<Orientation>(group, block);
+      const bool is_ours = share->Has(before, cost);
+      before += cost;
+      if (!is_ours) continue;
+    }
+    AttendBlock<Orientation>(group, RowsOfBlock<Orientation>(group, block),
+                             scratch);
+  }
+}
+
+template <class Orientation, bool kFromCache>
+HWY_NOINLINE void AttendProblem(const AttentionProblem& problem,
+                                const Scratch& scratch) {
+  using Shape = typename Orientation::Shape;
+  const auto group = [&](size_t b, size_t head) {
+    return GroupOfProblem<Shape, kFromCache>(problem, b, head);
+  };
+  const auto cost_of_head = [&](size_t b) {
+    return CostOfBlocks<Orientation>(group(b, 0));
+  };
+  Share share{problem.part, problem.parts, 0};
+  const Share* const of = problem.parts > 1 ? &share : nullptr;
+  for (size_t b = 0; of != nullptr && b < problem.batch; ++b) {
+    share.total += problem.kv_heads * cost_of_head(b);
+  }
+  uint64_t before = 0;
+  for (size_t b = 0; b < problem.batch; ++b) {
+    const uint64_t cost = of != nullptr ? cost_of_head(b) : 0;
+    for (size_t head = 0; head < problem.kv_heads; ++head) {
+      AttendBlocks<Orientation>(group(b, head), of, before, scratch);
+      before += cost;
+    }
+  }
+}
+
+template <class Shape>
+HWY_INLINE void AttendTensors(const AttentionProblem& problem,
+                              const Scratch& scratch) {
+  const size_t rows = problem.queries * (problem.heads / problem.kv_heads);
+  WithPlainOrientation<Shape>(rows, [&](auto orientation) {
+    AttendProblem<decltype(orientation), false>(problem, scratch);
+  });
+}
+
+template <class Shape>
+HWY_INLINE void AttendCache(const AttentionProblem& problem,
+                            const Scratch& scratch) {
+  AttendProblem<KeyLanes<Shape>, true>(problem, scratch);
+}
+
+// Calls body(constant) with the head_dim, as a constant where it has kernels of
+// its own.
+template <class Body>
+HWY_INLINE void WithDim(const AttentionProblem& problem, const Body& body) {
+  const size_t dim = problem.head_dim;
+  if constexpr (FOVEA_HAS_KERNELS_OF_DIM != 0) {
+    if (dim != problem.value_dim) return body(Constant<0>());
+    if (dim == 16) return body(Constant<16>());
+    if (dim == 32) return body(Constant<32>());
+    if (dim == 64) return body(Constant<64>());
+    if (dim == 80) return body(Constant<80>());
+    if (dim == 96) return body(Constant<96>());
+    if (dim == 128) return body(Constant<128>());
+    if (dim == 256) return body(Constant<256>());
+  }
+  static_cast<void>(dim);
+  body(Constant<0>());
+}
+
+// Where WithDim found a constant, so is every offset.
+template <size_t kDimOr0>
+HWY_INLINE Scratch ScratchOf(const AttentionProblem& problem, void* workspace) {
+  ScratchRoom room(workspace);
+  if constexpr (kDimOr0 != 0) return TakeScratch(kDimOr0, kDimOr0, room);
+  return TakeScratch(problem.head_dim, problem.value_dim, room);
+}
+
+}  // namespace
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace fovea
+HWY_AFTER_NAMESPACE();
+
+#endif  // FOVEA_RUN_TIME_ATTEND_INL_H_

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// An attention whose sizes and options are known at run time only: what the C
+// interface has checked, and every target's kernels take.
+#ifndef FOVEA_RUN_TIME_ATTENTION_PROBLEM_H_
+#define FOVEA_RUN_TIME_ATTENTION_PROBLEM_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "fovea/config.h"
+#include "fovea/view.h"
+
+namespace fovea {
+namespace run_time {
+
+// The keys and values of a cache; strides in its elements.
+struct CacheArrays {
+  const void* keys;
+  const void* values;
+  size_t keys_of_head;
+  size_t values_of_head;
+};
+
+// The keys of a partial, and where it goes.
+struct PartialRange {
+  size_t first_key;
+  size_t end_key;
+  float* max;  // null: no partial
+  float* sum;
+};
+
+// Members as of Attention::Call, but for those that say more.
+struct AttentionProblem {
+  View<const float> q, k, v;
+  View<float> out;  // of a partial: its numerator
+  size_t batch, heads, kv_heads, head_dim, value_dim, queries, keys;
+  int64_t first_position;
+  const size_t* key_lengths;
+  float scale;  // resolved
+  float softcap;
+  bool causal;
+  size_t window, sinks;  // window 0: none
+  const float* alibi_slopes;
+  const float* sink_logits;
+  View<const uint8_t> mask;
+  View<const float> bias;
+  size_t mask_keys;  // resolved
+  float* lse;
+  float* weights;
+  float* scores;
+  ScoreStage score_stage;
+  bool is_rich;  // more than causal or not, and lse
+  size_t part, parts;
+  CacheArrays cache;
+  PartialRange partial;
+};
+
+}  // namespace run_time
+}  // namespace fovea
+
+#endif  // FOVEA_RUN_TIME_ATTENTION_PROBLEM_H_
