@@ -4,7 +4,7 @@
 //
 // Without a guard of its own: products-inl.h includes it once for each target
 // that has these instructions.
-#include "fovea/kernels/simd-inl.h"
+#include "port/int8/plain_products-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea {
@@ -14,6 +14,7 @@ namespace {
 struct DspProducts {
   template <size_t, size_t>
   using Block = NoProductBlock;
+
   static constexpr int32_t kKeyOffset = 0;
 
   static HWY_INLINE IntVec OffsetKeys(IntVec keys) { return keys; }

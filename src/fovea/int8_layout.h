@@ -199,14 +199,7 @@ struct Int8Layout {
   // As of CacheLayout: what lies beyond the `tokens` slots is zeros.
   static void CopyKeys(const int8_t* from, size_t from_slots, size_t tokens,
                        int8_t* to, size_t to_slots) noexcept {
-    const size_t whole = tokens / kPanel * kPanel * kPaddedDim;
-    const size_t rest = tokens % kPanel * 4;
-    std::memcpy(to, from, whole);
-    for (size_t at = whole; rest != 0 && at < whole + kPanel * kPaddedDim;
-         at += 4 * kPanel) {
-      std::memcpy(to + at, from + at, rest);
-      std::memset(to + at + rest, 0, 4 * kPanel - rest);
-    }
+    CopyQuadPanels(from, tokens, kPaddedDim, to);
     const size_t ranges = tokens == 0 ? 0 : RangeOf(tokens - 1) + 1;
     CopyColumns(FloatsAt(from, FirstKeys(from_slots)),
                 tokens < kPanel ? tokens : kPanel,

@@ -16,6 +16,20 @@
 
 namespace fovea {
 
+// The first `tokens` keys of panels [token/16][dims/4][16][4]; the other
+// columns of the last panel become 0.
+inline void CopyQuadPanels(const int8_t* from, size_t tokens, size_t dims,
+                           int8_t* to) noexcept {
+  const size_t whole = tokens / kPanel * kPanel * dims;
+  const size_t rest = tokens % kPanel * 4;
+  std::memcpy(to, from, whole);
+  for (size_t at = whole; rest != 0 && at < whole + kPanel * dims;
+       at += 4 * kPanel) {
+    std::memcpy(to + at, from + at, rest);
+    std::memset(to + at + rest, 0, 4 * kPanel - rest);
+  }
+}
+
 // Of one kv head, byte by byte, whole cache lines:
 //
 //   keys    int8  [slot/16][head_dim/4][16][4], dims rounded up to 4
@@ -96,14 +110,7 @@ struct CacheLayout<R, int8_t> {
   // zeros.
   static void CopyKeys(const int8_t* from, size_t from_slots, size_t tokens,
                        int8_t* to, size_t to_slots) noexcept {
-    const size_t whole = tokens / kPanel * kPanel * kPaddedDim;
-    const size_t rest = tokens % kPanel * 4;
-    std::memcpy(to, from, whole);
-    for (size_t at = whole; rest != 0 && at < whole + kPanel * kPaddedDim;
-         at += 4 * kPanel) {
-      std::memcpy(to + at, from + at, rest);
-      std::memset(to + at + rest, 0, 4 * kPanel - rest);
-    }
+    CopyQuadPanels(from, tokens, kPaddedDim, to);
     CopyFloats(from + KeyScales(from_slots), tokens, RoundUp(tokens, kPanel),
                to + KeyScales(to_slots));
     const size_t means = tokens == 0 ? 0 : MeanOf(tokens - 1) + 1;
