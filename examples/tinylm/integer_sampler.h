@@ -24,8 +24,9 @@ class IntegerSampler {
   // careful.
   static constexpr uint32_t OctavesOf(double temperature) {
     constexpr double kLog2e = 1.44269504088896340736;
-    return static_cast<uint32_t>(
-        kLog2e / temperature * (uint32_t{1} << (31 - kLogitBits)) + 0.5);
+    const double octaves =
+        kLog2e / temperature * (uint32_t{1} << (31 - kLogitBits)) + 0.5;
+    return static_cast<uint32_t>(octaves);
   }
 
   uint8_t Draw(const int16_t* logits) {

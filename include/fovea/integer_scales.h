@@ -59,7 +59,8 @@ constexpr void MultiplierOf(double ratio, int32_t& multiplier,
   shift = 0;
   for (; ratio >= 1; ratio *= 0.5) ++shift;
   for (; ratio < 0.5; ratio *= 2) --shift;
-  int64_t rounded = static_cast<int64_t>(ratio * 0x1p31 + 0.5);
+  const double scaled = ratio * 0x1p31 + 0.5;
+  int64_t rounded = static_cast<int64_t>(scaled);
   if (rounded == int64_t{1} << 31) {
     rounded /= 2;
     ++shift;

@@ -44,8 +44,8 @@ struct LinearIntegerWeights {
   const int32_t* multipliers = nullptr;
   const int8_t* shifts = nullptr;
   const int32_t* bias = nullptr;
-  int8_t input_zero = 0;
-  int8_t output_zero = 0;
+  int8_t input_zero = 0;   // what stands for 0 in x
+  int8_t output_zero = 0;  // and in y
 };
 
 // Output: int8_t, or int16_t where the next step wants finer steps.

@@ -24,8 +24,9 @@ constexpr size_t PackedLinearIntegerBytes(size_t inputs, size_t outputs) {
 struct RealLinear {
   const float* weight = nullptr;  // PyTorch's [outputs][inputs]
   const float* bias = nullptr;    // [outputs], or null for none
-  size_t inputs = 0, outputs = 0;
-  Quantisation x, y;  // of the tensors that go in and come out
+  size_t inputs = 0;              // 1 to kMostIntegerInputs
+  size_t outputs = 0;             // 1 or more
+  Quantisation x, y;              // of the tensors that go in and come out
 };
 
 // Where its integers go; see LinearIntegerWeights.
@@ -42,7 +43,8 @@ namespace integer_scales {
 constexpr bool RoundBias(double real, int32_t& bias) noexcept {
   constexpr double kMost = kMostIntegerBias;
   if (!(real >= -kMost && real <= kMost)) return false;
-  bias = static_cast<int32_t>(real < 0 ? real - 0.5 : real + 0.5);
+  const double away = real < 0 ? real - 0.5 : real + 0.5;
+  bias = static_cast<int32_t>(away);
   return true;
 }
 

@@ -41,6 +41,7 @@ constexpr IntegerScales kScales =
 // Bytes from a linear congruential generator.
 class Inputs {
  public:
+  // The next `count` of them.
   void Fill(int8_t* to, size_t count) {
     for (size_t i = 0; i < count; ++i) {
       state_ = state_ * 1664525u + 1013904223u;
@@ -55,11 +56,13 @@ class Inputs {
 // 64-bit FNV-1a over the bytes of an output.
 class Hash {
  public:
+  // Takes `count` values in.
   void Add(const int8_t* values, size_t count) {
     for (size_t i = 0; i < count; ++i) {
       value_ = (value_ ^ static_cast<uint8_t>(values[i])) * 0x100000001B3u;
     }
   }
+  // Of all that was added.
   uint64_t value() const { return value_; }
 
  private:

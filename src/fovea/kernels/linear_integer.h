@@ -51,8 +51,8 @@ inline int32_t Rescale(int32_t sum, int32_t multiplier,
 // x + zero within Output's range; |zero| <= 128.
 template <class Output>
 Output ClampTo(int32_t x, int32_t zero) noexcept {
-  constexpr int32_t kLeast = std::numeric_limits<Output>::min();
-  constexpr int32_t kMost = std::numeric_limits<Output>::max();
+  constexpr int32_t kMost = (1 << (8 * sizeof(Output) - 1)) - 1;
+  constexpr int32_t kLeast = -kMost - 1;
   return static_cast<Output>(x > kMost - zero    ? kMost
                              : x < kLeast - zero ? kLeast
                                                  : x + zero);
