@@ -2,6 +2,11 @@
 // An object whose undefined symbols no_runtime_symbols.cmake looks at.
 #include "every_kernel.h"
 
+#include "fovea/integer_attention.h"
+#include "fovea/integer_kv_cache.h"
+#include "fovea/linear_integer.h"
+#include "fovea/self_test_integer.h"
+
 fovea::Status LinkEverything(const every_kernel::MultiHead::Weights& weights,
                              const every_kernel::MultiHead::Call& call,
                              const every_kernel::FullAttention::Call& full,
@@ -53,4 +58,41 @@ fovea::Status LinkTransformer(const every_kernel::Encoder::Weights& encoder,
                               every_kernel::Memory& memory) {
   return every_kernel::UseTransformer(encoder, encode, decoder, decode, tokens,
                                       x, memory);
+}
+
+// In int8 and in integers.
+using Int8Block =
+    fovea::FeedForward<64, 128, 4, fovea::Activation::kSwiGlu, int8_t>;
+struct IntegerConfig : fovea::IntegerAttentionConfig {
+  static constexpr size_t kHeads = 2, kHeadDim = 16;
+  static constexpr size_t kMaxQueries = 4, kMaxKeys = 40;
+  static constexpr bool kCausal = true;
+};
+using Integers = fovea::IntegerAttention<IntegerConfig>;
+struct IntegerMemory {
+  Int8Block::Workspace block;
+  fovea::IntegerKvCache<IntegerConfig> cache;
+  Integers::Workspace attention;
+  fovea::SelfTestIntegerMemory self_test;
+};
+
+fovea::Status LinkIntegers(const Int8Block::Weights& block, float* x,
+                           const fovea::LinearIntegerWeights& linear,
+                           const int8_t* from, int8_t* to, int16_t* wide,
+                           const Integers::Call& call, IntegerMemory& m);
+fovea::Status LinkIntegers(const Int8Block::Weights& block, float* x,
+                           const fovea::LinearIntegerWeights& linear,
+                           const int8_t* from, int8_t* to, int16_t* wide,
+                           const Integers::Call& call, IntegerMemory& m) {
+  using fovea::LinearInteger;
+  FOVEA_RETURN_IF_BAD(Int8Block::Run(block, x, 64, 4, x, 64, m.block));
+  FOVEA_RETURN_IF_BAD(
+      (LinearInteger<30, 40>::Run(linear, from, 30, 2, to, 40)));
+  FOVEA_RETURN_IF_BAD(
+      (LinearInteger<30, 40, int16_t>::Run(linear, from, 30, 2, wide, 40)));
+  FOVEA_RETURN_IF_BAD(Integers::Run(call, m.attention, 0, 2));
+  FOVEA_RETURN_IF_BAD(Integers::Step(call, m.cache, m.attention));
+  return fovea::SelfTestInteger(m.self_test) == nullptr
+             ? fovea::Status::kOk
+             : fovea::Status::kUnsupported;
 }
