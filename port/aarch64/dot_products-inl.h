@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // 64-bit Arm's sdot, which multiplies signed by signed.
-#if defined(FOVEA_PORT_AARCH64_DOT_PRODUCTS_INL_H_) == \
-    defined(HWY_TARGET_TOGGLE)
-#ifdef FOVEA_PORT_AARCH64_DOT_PRODUCTS_INL_H_
-#undef FOVEA_PORT_AARCH64_DOT_PRODUCTS_INL_H_
-#else
-#define FOVEA_PORT_AARCH64_DOT_PRODUCTS_INL_H_
-#endif
+// Without an include guard: port/int8/products-inl.h has one, and a toggle
+// would count on every target, of which this is included for some.
 
 #include <arm_neon.h>
 
@@ -38,5 +33,3 @@ struct DotProducts {
 }  // namespace HWY_NAMESPACE
 }  // namespace fovea
 HWY_AFTER_NAMESPACE();
-
-#endif  // FOVEA_PORT_AARCH64_DOT_PRODUCTS_INL_H_

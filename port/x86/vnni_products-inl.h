@@ -2,12 +2,8 @@
 // x86's vpdpbusd, which multiplies unsigned by signed.  Keys are read 128
 // larger; values are the signed ones.  With 16 lanes it is AVX-512's, with 8
 // that of CPUs without AVX-512, whose encoding has to be asked for.
-#if defined(FOVEA_PORT_X86_VNNI_PRODUCTS_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef FOVEA_PORT_X86_VNNI_PRODUCTS_INL_H_
-#undef FOVEA_PORT_X86_VNNI_PRODUCTS_INL_H_
-#else
-#define FOVEA_PORT_X86_VNNI_PRODUCTS_INL_H_
-#endif
+// Without an include guard: port/int8/products-inl.h has one, and a toggle
+// would count on every target, of which this is included for some.
 
 #include <immintrin.h>
 
@@ -63,5 +59,3 @@ struct VnniProducts {
 }  // namespace HWY_NAMESPACE
 }  // namespace fovea
 HWY_AFTER_NAMESPACE();
-
-#endif  // FOVEA_PORT_X86_VNNI_PRODUCTS_INL_H_
