@@ -53,6 +53,26 @@ class Filter(unittest.TestCase):
 
         self.assertIn(r'As A\<T\>\::B.', filtered('\n// As A<T>::B.\nint f();'))
 
+    def test_reads_comments_of_c(self):
+        text = ('/* Rules:\n *\n * - one of\n *   two lines\n */\n'
+                '#define ONE 1 /* the first */\n'
+                '/* What\n * two is. */\n#define TWO 2\n\n'
+                '#ifdef __cplusplus\nextern "C" {\n#endif\n\n'
+                '/* A pair. */\ntypedef struct pair {\n'
+                '  int a; /* the first\n          * of two */\n'
+                '  /* Steps. */\n  int b, c;\n} pair;\n')
+        made = doxygen_filter.from_c(text)
+        self.assertEqual(made.count('\n'), text.count('\n'))
+        self.assertIn('// - one of\n// two lines\n', made)
+        self.assertIn('#define TWO 2  // What two is.\n', made)
+        self.assertIn('#ifdef __cplusplus\n\n#endif\n', made)
+        self.assertIn('// A pair.\nstruct pair {\n  int a; // the first of two\n',
+                      made)
+        self.assertIn('\n};\n', made)
+        documented = filtered(made)
+        self.assertIn('#define ONE 1  ///< the first\n', documented)
+        self.assertIn('/// Steps.\n int b; /** As b. */ int c;', documented)
+
     def test_documents_each_of_several(self):
         made = filtered('\nstruct A {\n  int x, y;  // Both.\n};\n')
         self.assertIn('/** Both. */ int x; /** Both. */ int y;', made)

@@ -11,6 +11,7 @@
 #include "fovea/status.h"
 #include "tests/golden/check.h"
 #include "tests/golden/golden.h"
+#include "tests/golden/norm_output.h"
 #include "tests/golden/tensor.h"
 #include "tests/golden/weights.h"
 
@@ -49,20 +50,14 @@ RunRows Find(const RmsNormCase& c) {
 }
 
 std::vector<float> Output(const RmsNormCase& c, bool in_place) {
-  Tensor x =
-      PaddedRows(c.tokens, c.width, 3,
-                 Values(c.seed, 0, size_t{c.tokens} * c.width, c.factor));
-  Tensor y = PaddedRows(c.tokens, c.width, 5);
-  const std::vector<float> weight = Values(c.seed, 1, c.width);
-  const View<float> in = x.view();
-  const View<float> out = in_place ? in : y.view();
-  const Status status =
-      Find(c)(in.data, in.token_stride, c.tokens, weight.data(), c.epsilon,
-              out.data, out.token_stride);
-  EXPECT_EQ(status, Status::kOk) << c.name;
-  const Tensor& written = in_place ? x : y;
-  EXPECT_TRUE(written.PaddingIsUntouched()) << c.name;
-  return written.Flat();
+  const std::vector<float> values =
+      Values(c.seed, 0, size_t{c.tokens} * c.width, c.factor);
+  const auto run = [&](const View<float>& x, const View<float>& y,
+                       const float* weight) {
+    return Find(c)(x.data, x.token_stride, c.tokens, weight, c.epsilon, y.data,
+                   y.token_stride);
+  };
+  return NormOutput(c, values, in_place, run);
 }
 
 TEST(RmsNormGolden, IsAsExactAsPyTorchAndHasTheCommittedBits) {

@@ -40,6 +40,44 @@ ALIAS = re.compile(r'^\s*using (\w+) =')
 ENTRY = re.compile(r'^   ?(\w+(?:, \w+)*)  +(\S.*)$')
 
 
+def from_c(text):
+    """A header of C as one of C++, line for line: block comments at the end of
+    a line, or of whole lines, and typedefs of what has a name already."""
+    lines, begun, in_item = [], None, False
+    for line in text.split('\n'):
+        ends = '*/' in line
+        line = line.replace('*/', '').rstrip()
+        if begun is None:
+            if '/*' in line:
+                line, begun, in_item = line.replace('/*', '//', 1), len(lines), False
+        else:
+            words = re.sub(r'^\s*\*? ?', '', line)
+            in_item = words.startswith('- ') or (in_item and words[:2] == '  ')
+            if in_item and words[:2] == '  ':
+                words = words[2:]
+            line = '// ' + words if words else '//'
+        lines.append(line)
+        if begun is not None and not COMMENT.match(lines[begun]):
+            # After a declaration: its line takes all of the comment.
+            if begun != len(lines) - 1:
+                lines[begun] += lines[-1].partition('//')[2]
+                lines[-1] = ''
+        if ends:
+            begun = None
+        lines[-1] = re.sub(r'^typedef (struct|enum) (\w+) {', r'\1 \2 {',
+                           lines[-1])
+        lines[-1] = re.sub(r'^} \w+;', '};', lines[-1])
+        if line.startswith('#define'):
+            words, at = [], len(lines) - 2
+            while lines[at].startswith('// '):
+                words.insert(0, lines[at][3:])
+                at -= 1
+            if words and '//' not in line:
+                lines[-1] += '  // ' + ' '.join(words)
+    text = '\n'.join(lines)
+    return re.sub(r'(#ifdef __cplusplus)\n(?:extern "C" {|})\n', r'\1\n\n', text)
+
+
 def escaped(text):
     # "q . k" is a product, and no end of a sentence; A<B>::C is no link.
     text = text.replace(' . ', ' &middot; ').replace('>::', '>\0')
@@ -217,6 +255,13 @@ class Filter:
                             for name in several[2].split(', '))
         elif trailing and self.declares() and '"' not in line:
             line = f'{trailing[1]}  ///<{escaped(trailing[2])}'
+        elif starts and several:
+            first, *others = several[2].split(', ')
+            words = '' if documented else self.borrowed(line, at)
+            line = ' '.join([f'/** {escaped(words)} */' if words else '',
+                             f'{several[1]} {first};'] +
+                            [f'/** As {first}. */ {several[1]} {name};'
+                             for name in others])
         elif starts and not documented:
             words = self.borrowed(line, at)
             if words:
@@ -246,7 +291,10 @@ def main():
         print(__doc__, file=sys.stderr)
         return 1
     with open(sys.argv[1], encoding='utf-8') as stream:
-        sys.stdout.write(Filter(stream.read()).run())
+        text = stream.read()
+    if text.startswith('/*'):
+        text = from_c(text)
+    sys.stdout.write(Filter(text).run())
     return 0
 
 

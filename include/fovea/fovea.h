@@ -39,18 +39,18 @@
 extern "C" {
 #endif
 
-#define FOVEA_VERSION_MAJOR 0
-#define FOVEA_VERSION_MINOR 1
-#define FOVEA_VERSION_PATCH 0
+#define FOVEA_VERSION_MAJOR 0 /* of this header */
+#define FOVEA_VERSION_MINOR 1 /* likewise */
+#define FOVEA_VERSION_PATCH 0 /* likewise */
 
 /* Of workspaces, caches and saved bytes. */
 #define FOVEA_ALIGNMENT 64
 
-/* What the shared library exports; nothing else is. */
 #if defined(FOVEA_BUILDS_SHARED) && defined(__GNUC__)
+/* What the shared library exports; nothing else is. */
 #define FOVEA_API __attribute__((visibility("default")))
 #else
-#define FOVEA_API
+#define FOVEA_API /* for the shared library alone */
 #endif
 
 /* The last member of every enum gives it 32 bits, also where a compiler packs
@@ -106,20 +106,23 @@ FOVEA_API fovea_status fovea_use_target(const char* name);
 
 /* [batch][head][token][dim] that is only read. */
 typedef struct fovea_input {
-  const float* data;
+  const float* data; /* of [0][0][0][0] */
+  /* From one entry of the axis to the next. */
   size_t batch_stride, head_stride, token_stride;
 } fovea_input;
 
 /* The same, to be written. */
 typedef struct fovea_output {
-  float* data;
+  float* data; /* of [0][0][0][0] */
+  /* From one entry of the axis to the next. */
   size_t batch_stride, head_stride, token_stride;
 } fovea_output;
 
 /* A boolean mask [batch][head][query][key], one byte a key: 0 hides it, any
  * other value shows it. Each stride may be 0, which shares the mask. */
 typedef struct fovea_mask {
-  const uint8_t* data;
+  const uint8_t* data; /* of [0][0][0][0] */
+  /* From one entry of the axis to the next. */
   size_t batch_stride, head_stride, token_stride;
 } fovea_mask;
 
@@ -237,7 +240,7 @@ FOVEA_API fovea_status fovea_attention_run(const fovea_attention* call);
 /* What the keys of a range contribute: the numerator of the softmax times v,
  * and m and l of each row, so that out = numerator / l. */
 typedef struct fovea_partial {
-  size_t struct_bytes;
+  size_t struct_bytes;    /* sizeof(fovea_partial) */
   fovea_output numerator; /* [batch][heads][queries][value_dim]; must not
                            * overlap the call's tensors */
   float* max;             /* m in base 2, [batch][heads][queries], dense */
@@ -268,6 +271,7 @@ FOVEA_API fovea_status fovea_attention_merge(const fovea_attention* call,
  * copied as bytes to another aligned buffer. */
 typedef struct fovea_cache fovea_cache;
 
+/* What a cache stores. */
 typedef enum fovea_element {
   FOVEA_FLOAT32 = 1,
   FOVEA_BFLOAT16 = 2, /* half of the memory, rounded to nearest even */
@@ -275,8 +279,9 @@ typedef enum fovea_element {
   FOVEA_ELEMENT_LAST = FOVEA_ENUM_LAST
 } fovea_element;
 
+/* The shape of a cache, fixed when it is created. */
 typedef struct fovea_cache_shape {
-  size_t struct_bytes;
+  size_t struct_bytes;   /* sizeof(fovea_cache_shape) */
   size_t kv_heads;       /* 1 to 2^16 */
   size_t head_dim;       /* 1 to 256 */
   size_t value_dim;      /* 1 to 256 */
@@ -353,18 +358,18 @@ FOVEA_API fovea_status fovea_cache_restore(fovea_cache* cache, const void* from,
  * logarithm. A masked entry, and one whose scale * x is -inf, has probability 0
  * and takes part in nothing. */
 typedef struct fovea_softmax {
-  size_t struct_bytes;
-  const float* x; /* [rows][count] */
-  size_t x_stride;
-  size_t rows, count; /* 1 or more */
-  float scale;        /* finite; 1 / temperature */
-  int32_t logarithm;  /* other than 0: the logarithm */
+  size_t struct_bytes; /* sizeof(fovea_softmax) */
+  const float* x;      /* [rows][count] */
+  size_t x_stride;     /* from row to row */
+  size_t rows, count;  /* 1 or more */
+  float scale;         /* finite; 1 / temperature */
+  int32_t logarithm;   /* other than 0: the logarithm */
   /* [rows][count], 0 masks; null: nothing is masked; mask_stride 0: all rows
    * share it. Must not overlap y. */
   const uint8_t* mask;
   size_t mask_stride;
-  float* y; /* [rows][count]; may be x with the same stride */
-  size_t y_stride;
+  float* y;        /* [rows][count]; may be x with the same stride */
+  size_t y_stride; /* likewise */
 } fovea_softmax;
 
 /* NULL_POINTER, ZERO_COUNT, BAD_STRIDE, MISALIGNED, BAD_SCALE, TOO_SHORT,
@@ -384,14 +389,14 @@ FOVEA_API fovea_status fovea_linear_pack(const float* weight, size_t inputs,
 
 /* y[t][o] = bias[o] + sum over i of weight[o][i] * x[t][i]. */
 typedef struct fovea_linear {
-  size_t struct_bytes;
-  const float* x; /* [tokens][inputs] */
-  size_t x_stride;
+  size_t struct_bytes;            /* sizeof(fovea_linear) */
+  const float* x;                 /* [tokens][inputs] */
+  size_t x_stride;                /* from row to row */
   size_t tokens, inputs, outputs; /* 1 or more */
   const float* packed;            /* see fovea_linear_pack */
   const float* bias;              /* [outputs], or null */
   float* y;                       /* [tokens][outputs]; must not overlap x */
-  size_t y_stride;
+  size_t y_stride;                /* likewise */
 } fovea_linear;
 
 /* Status as of fovea_softmax_run, but for BAD_SCALE. */
@@ -422,17 +427,17 @@ FOVEA_API size_t fovea_linear_int8_workspace_bytes(size_t inputs);
 /* y[t][o] = bias[o] + sum over i of weight[o][i] * x[t][i]; a token with NaN or
  * infinity gives NaN. */
 typedef struct fovea_linear_int8 {
-  size_t struct_bytes;
-  const float* x; /* [tokens][inputs] */
-  size_t x_stride;
+  size_t struct_bytes;            /* sizeof(fovea_linear_int8) */
+  const float* x;                 /* [tokens][inputs] */
+  size_t x_stride;                /* from row to row */
   size_t tokens, inputs, outputs; /* 1 or more; inputs at most 65536 */
   const int8_t* packed;           /* 4-byte aligned; 64 is fastest */
   const float* scales;            /* finite and positive */
   const float* bias;              /* [outputs], or null */
   float* y;                       /* [tokens][outputs]; must not overlap x */
-  size_t y_stride;
+  size_t y_stride;                /* likewise */
   void* workspace; /* fovea_linear_int8_workspace_bytes, FOVEA_ALIGNMENT */
-  size_t workspace_bytes;
+  size_t workspace_bytes; /* what there is */
 } fovea_linear_int8;
 
 /* NULL_POINTER, ZERO_COUNT, TOO_MANY_TOKENS (inputs), BAD_STRIDE, MISALIGNED,
@@ -443,15 +448,15 @@ FOVEA_API fovea_status fovea_linear_int8_run(const fovea_linear_int8* call);
  *   y = x / sqrt(mean of x^2 + eps) * weight
  *   y = (x - mean) / sqrt(variance + eps) * weight + bias */
 typedef struct fovea_norm {
-  size_t struct_bytes;
-  const float* x; /* [tokens][dim] */
-  size_t x_stride;
+  size_t struct_bytes; /* sizeof(fovea_norm) */
+  const float* x;      /* [tokens][dim] */
+  size_t x_stride;     /* from row to row */
   size_t tokens, dim;  /* 1 or more */
   const float* weight; /* [dim] */
   const float* bias;   /* [dim], or null; fovea_rms_norm_run: null */
   float eps;           /* finite, not negative */
   float* y;            /* [tokens][dim]; may be x with the same stride */
-  size_t y_stride;
+  size_t y_stride;     /* likewise */
 } fovea_norm;
 
 /* Status as of fovea_softmax_run (BAD_SCALE: eps). */
@@ -484,7 +489,7 @@ FOVEA_API fovea_status fovea_rope_rates(size_t dim, double base,
 
 /* Turns the first `dim` dims of every row of x, in place. */
 typedef struct fovea_rope {
-  size_t struct_bytes;
+  size_t struct_bytes;         /* sizeof(fovea_rope) */
   fovea_output x;              /* [batch][heads][tokens][>= dim] */
   size_t batch, heads, tokens; /* 1 or more */
   size_t dim;                  /* even, 2 to 256 */
@@ -517,7 +522,7 @@ typedef struct fovea_projection {
  *   y = concat over heads of Attention(x Wq, m Wk, m Wv) Wo,  m = x or a memory
  */
 typedef struct fovea_multi_head {
-  size_t struct_bytes;
+  size_t struct_bytes; /* sizeof(fovea_multi_head) */
   /* Shape (batch, heads, kv_heads, head_dim, value_dim, queries; with a memory
    * also keys, its tokens), options and optional outputs. q, k, v, out and the
    * workspace are not read; parts must be 0 or 1. */
@@ -545,7 +550,7 @@ typedef struct fovea_multi_head {
   uint64_t rotary_position;
 
   void* workspace; /* fovea_multi_head_workspace_bytes, FOVEA_ALIGNMENT */
-  size_t workspace_bytes;
+  size_t workspace_bytes; /* what there is */
 } fovea_multi_head;
 
 /* Bytes for a call of those shapes on the target in use: the projected rows of

@@ -106,7 +106,7 @@ HWY_NOINLINE void ApplyLinearInt8(const LinearInt8Args& args,
                                 args.y_stride,
                                 args.outputs - output};
       OuterProduct<group.value, vec_group.value, KeyProduct>::Run(
-          factors, w, AllSteps{quads}, sink);
+          factors, w, AllSteps{Opaque(quads)}, sink);
     });
   });
 }
