@@ -18,6 +18,15 @@ foreach(tree include src)
     PATTERN "${tree}/fovea/run_time" EXCLUDE)
 endforeach()
 
+# The kernels include theirs as port/..., which is no name for a directory that
+# others share.
+install(
+  DIRECTORY "${PROJECT_SOURCE_DIR}/port"
+  DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/fovea/leaves"
+  FILES_MATCHING
+  PATTERN "*.h"
+  PATTERN "port/boards" EXCLUDE)
+
 # Highway's headers are part of the templates' interface: those of a Highway
 # that this build fetched go along, for a system that has none.
 if(fovea_hwy_source_dir)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fovea/attention.h>
+#include <fovea/integer_attention.h>
+#include <fovea/transformer.h>
 
 namespace {
 
