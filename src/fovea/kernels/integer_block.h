@@ -90,15 +90,15 @@ Tile TileOf(const Group& group, size_t first, size_t count) noexcept {
           group.values + first * group.value_stride, group.value_stride, count};
 }
 
-// Entry `dim` of a tile's key, entry `column` of its value.
+// Entry `dim` of a tile's key, entry `column` of its value, ready for products.
 template <class S>
-int8_t KeyEntry(const Tile& tile, size_t key, size_t dim) noexcept {
+int16_t KeyEntry(const Tile& tile, size_t key, size_t dim) noexcept {
   if (!S::kCached) return tile.keys[key * tile.key_stride + dim];
   return tile.keys[key / kPanel * kPanel * 4 * S::kQuads +
                    (dim / 4 * kPanel + key % kPanel) * 4 + dim % 4];
 }
 template <class S>
-int8_t ValueEntry(const Tile& tile, size_t key, size_t column) noexcept {
+int16_t ValueEntry(const Tile& tile, size_t key, size_t column) noexcept {
   if (!S::kCached) return tile.values[key * tile.value_stride + column];
   return tile.values[key / 4 * 4 * S::kValueDim + column * 4 + key % 4];
 }
