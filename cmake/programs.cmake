@@ -179,15 +179,15 @@ function(fovea_add_golden_test stem)
   if(fovea_x86_64_host
      AND NOT FOVEA_CPU_FEATURES
      AND NOT FOVEA_GOLDENS_REDUCED)
+    # The whole suite has the lanes of this CPU already, and libfovea's of every
+    # target; these are the templates of two, of fewer configurations.
+    set(FOVEA_GOLDENS_REDUCED ON)
     # Highway asks for AES and PCLMUL too before it takes AVX2.
     fovea_add_x86_test(
       ${stem} avx2
       CPU avx2 fma bmi bmi2 aes pclmul
       MARCH -march=haswell -maes -mpclmul
       SOURCES ${ARGN})
-    # The whole suite has these lanes already where the CPU does; this one is
-    # Highway's target for the first such CPUs.
-    set(FOVEA_GOLDENS_REDUCED ON)
     fovea_add_x86_test(
       ${stem} avx512
       CPU avx512f avx512bw avx512cd avx512dq avx512vl
