@@ -60,40 +60,47 @@ TEST(Exported, EncoderIsAsExactAsPyTorch) {
                    Encode<Module>(exported_encoder::kWeights));
 }
 
+// What a module makes of a case's rows and memory; counts(call) says how many
+// of each there are.
+template <class Module, class Counts>
+std::vector<float> Answer(const ExportedCase& c,
+                          const typename Module::Weights& weights, size_t width,
+                          size_t memory_width, const Counts& counts) {
+  static typename Module::Workspace workspace;
+  const std::vector<float> x = Input(c, 0, kTokens * width);
+  const std::vector<float> memory = Input(c, 1, kMemoryTokens * memory_width);
+  std::vector<float> y(x.size(), 0.0f);
+  typename Module::Call call;
+  call.x = TokenMajor(x.data(), 1, kTokens, width);
+  call.y = TokenMajor(y.data(), 1, kTokens, width);
+  call.memory = TokenMajor(memory.data(), 1, kMemoryTokens, memory_width);
+  counts(call);
+  EXPECT_EQ(Module::Run(weights, call, workspace), Status::kOk);
+  return y;
+}
+
 TEST(Exported, AttentionToAMemoryIsAsExactAsPyTorch) {
   using Module = exported_attention::Module;
-  constexpr size_t kWidth = Module::kModelDim, kMemory = Module::kMemoryDim;
   const ExportedCase& c = kExportedCases[1];
-  static Module::Workspace workspace;
-  const std::vector<float> x = Input(c, 0, kTokens * kWidth);
-  const std::vector<float> memory = Input(c, 1, kMemoryTokens * kMemory);
-  std::vector<float> y(x.size(), 0.0f);
-  Module::Call call;
-  call.x = TokenMajor(x.data(), 1, kTokens, kWidth);
-  call.y = TokenMajor(y.data(), 1, kTokens, kWidth);
-  call.memory = TokenMajor(memory.data(), 1, kMemoryTokens, kMemory);
-  call.queries = kTokens, call.keys = kMemoryTokens;
-  ASSERT_EQ(Module::Run(exported_attention::kWeights, call, workspace),
-            Status::kOk);
-  ExpectWithinGate("attention", c.expected, kExportedExpected, y);
+  const auto counts = [](Module::Call& call) {
+    call.queries = kTokens, call.keys = kMemoryTokens;
+  };
+  ExpectWithinGate(
+      "attention", c.expected, kExportedExpected,
+      Answer<Module>(c, exported_attention::kWeights, Module::kModelDim,
+                     Module::kMemoryDim, counts));
 }
 
 TEST(Exported, DecoderIsAsExactAsPyTorch) {
   using Module = exported_decoder::Module;
   constexpr size_t kWidth = Module::Layer::kModelDim;
   const ExportedCase& c = kExportedCases[2];
-  static Module::Workspace workspace;
-  const std::vector<float> x = Input(c, 0, kTokens * kWidth);
-  const std::vector<float> memory = Input(c, 1, kMemoryTokens * kWidth);
-  std::vector<float> y(x.size(), 0.0f);
-  Module::Call call;
-  call.x = TokenMajor(x.data(), 1, kTokens, kWidth);
-  call.y = TokenMajor(y.data(), 1, kTokens, kWidth);
-  call.memory = TokenMajor(memory.data(), 1, kMemoryTokens, kWidth);
-  call.tokens = kTokens, call.memory_tokens = kMemoryTokens;
-  ASSERT_EQ(Module::Run(exported_decoder::kWeights, call, workspace),
-            Status::kOk);
-  ExpectWithinGate("decoder", c.expected, kExportedExpected, y);
+  const auto counts = [](Module::Call& call) {
+    call.tokens = kTokens, call.memory_tokens = kMemoryTokens;
+  };
+  ExpectWithinGate(
+      "decoder", c.expected, kExportedExpected,
+      Answer<Module>(c, exported_decoder::kWeights, kWidth, kWidth, counts));
 }
 
 // -------------------------------------------------------------------- int8
