@@ -17,20 +17,7 @@ using FOVEA_SAME_FLOATS::AttendFloat16Cache;
 #else
 
 void AttendFloat16Cache(const AttentionProblem& problem, void* workspace) {
-  const Scratch scratch = ScratchOf<0>(problem, workspace);
-  const auto attend = [&](auto features) {
-    using F = decltype(features);
-    AttendCache<RunTimeShape<0, kAnyRows, F>>(problem, scratch);
-  };
-  if (!problem.is_rich)
-    return attend(run_time::PlainFeatures<hwy::float16_t>());
-  if (problem.partial.max != nullptr) {
-    attend(run_time::PartialFeatures<hwy::float16_t>());
-  } else if (problem.weights != nullptr || problem.scores != nullptr) {
-    attend(run_time::OutputFeatures<hwy::float16_t>());
-  } else {
-    attend(run_time::RichFeatures<hwy::float16_t>());
-  }
+  AttendHalfCache<hwy::float16_t>(problem, ScratchOf<0>(problem, workspace));
 }
 
 #endif  // FOVEA_SAME_FLOATS

@@ -17,18 +17,7 @@ using FOVEA_SAME_FLOATS::AttendFloatCache;
 #else
 
 void AttendFloatCache(const AttentionProblem& problem, void* workspace) {
-  const Scratch scratch = ScratchOf<0>(problem, workspace);
-  const auto attend = [&](auto features) {
-    using F = decltype(features);
-    AttendCache<RunTimeShape<0, kAnyRows, F>>(problem, scratch);
-  };
-  if (problem.partial.max != nullptr) {
-    attend(run_time::PartialFeatures<float>());
-  } else if (problem.weights != nullptr || problem.scores != nullptr) {
-    attend(run_time::OutputFeatures<float>());
-  } else {
-    attend(run_time::RichFeatures<float>());
-  }
+  AttendRichCache<float>(problem, ScratchOf<0>(problem, workspace));
 }
 
 #endif  // FOVEA_SAME_FLOATS

@@ -295,6 +295,33 @@ HWY_INLINE Scratch ScratchOf(const AttentionProblem& problem, void* workspace) {
   return TakeScratch(problem.head_dim, problem.value_dim, room);
 }
 
+template <class Features>
+HWY_INLINE void AttendCacheWith(const AttentionProblem& problem,
+                                const Scratch& scratch) {
+  AttendCache<RunTimeShape<0, kAnyRows, Features>>(problem, scratch);
+}
+
+// A cache of Element with every option.
+template <class Element>
+HWY_INLINE void AttendRichCache(const AttentionProblem& problem,
+                                const Scratch& scratch) {
+  if (problem.partial.max != nullptr) {
+    AttendCacheWith<run_time::PartialFeatures<Element>>(problem, scratch);
+  } else if (problem.weights != nullptr || problem.scores != nullptr) {
+    AttendCacheWith<run_time::OutputFeatures<Element>>(problem, scratch);
+  } else {
+    AttendCacheWith<run_time::RichFeatures<Element>>(problem, scratch);
+  }
+}
+
+// A cache of half precision, whatever the call asks for.
+template <class Element>
+HWY_INLINE void AttendHalfCache(const AttentionProblem& problem,
+                                const Scratch& scratch) {
+  if (problem.is_rich) return AttendRichCache<Element>(problem, scratch);
+  AttendCacheWith<run_time::PlainFeatures<Element>>(problem, scratch);
+}
+
 }  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace HWY_NAMESPACE
