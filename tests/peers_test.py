@@ -41,7 +41,7 @@ class Report(unittest.TestCase):
         missing = {"OpenBLAS": "not built"}
         text = report.section(ROWS, {"fovea": "0.1.0"}, missing, "a chip", 3e-7)
         self.assertIn("One core of a chip", text)
-        self.assertIn("0.3 µs of fovea's", text)
+        self.assertIn("0.3 µs are the call from Python", text)
         self.assertIn("- fovea 0.1.0: `ff` (P1, D3)", text)
         self.assertIn("- without OpenBLAS", text)
         self.assertEqual(len([x for x in text.splitlines() if x.startswith("| ")]), 3)

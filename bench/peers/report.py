@@ -43,7 +43,10 @@ def forms(rows, peer):
 def section(rows, versions, missing, machine, empty):
     """Markdown, from BEGIN to END; `empty` seconds are a call's that does nothing."""
     lines = [BEGIN, f"One core of {machine}; beside a time, how many times fovea's it"]
-    lines += [f"is. {time_text(empty)} of fovea's and of OpenBLAS's are Python's.", ""]
+    lines += [
+        f"is. Of fovea's and OpenBLAS's, {time_text(empty)} are the call from Python."
+    ]
+    lines += [""]
     lines += ["| case | fovea | " + " | ".join(PEERS) + " |"]
     lines += ["|---" * (len(PEERS) + 2) + "|"]
     lines += [row(title, times) for title, times in rows]
