@@ -79,8 +79,10 @@ class Case {
   // Times `fused`, which computes Call().
   template <class Fused>
   void Time(benchmark::State& state, const Fused& fused) {
-    Unfused composition({kHeads, queries_, keys_, kDim, Config::kCausal,
-                         q_.data(), k_.data(), v_.data(), unfused_.data()});
+    const auto call = Call();
+    Unfused composition(
+        {kHeads, queries_, keys_, kDim, Config::kCausal, call.q, call.k, call.v,
+         fovea::HeadMajor(unfused_.data(), kHeads, queries_, kDim)});
     if (fused() != fovea::Status::kOk) return state.SkipWithError("bad call");
     composition.Run();
     if (!(Difference() <= kTolerance)) {
