@@ -23,6 +23,7 @@ set(fovea_library_sources
     dispatch/attend_bfloat16_cache.cc
     dispatch/attend_float16_cache.cc
     dispatch/attend_float_cache.cc
+    dispatch/attend_int8_cache.cc
     dispatch/attend_plain.cc
     dispatch/attend_plain_cache.cc
     dispatch/attend_rich.cc

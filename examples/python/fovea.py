@@ -52,6 +52,7 @@ class CacheShape(ctypes.Structure):
         ("value_dim", size_t),
         ("capacity", size_t),
         ("element", ctypes.c_int),
+        ("raw_keys", ctypes.c_int32),
     ]
 
 

@@ -204,8 +204,9 @@ typedef struct fovea_attention {
   float* scores;
   fovea_score_stage score_stage;
 
-  /* Scratch of fovea_attention_workspace_bytes(head_dim, value_dim), aligned to
-   * FOVEA_ALIGNMENT; its contents mean nothing between calls. */
+  /* Scratch of fovea_attention_workspace_bytes(head_dim, value_dim), with a
+   * cache of fovea_cache_workspace_bytes, aligned to FOVEA_ALIGNMENT; its
+   * contents mean nothing between calls. */
   void* workspace;
   size_t workspace_bytes;
 
@@ -276,6 +277,11 @@ typedef enum fovea_element {
   FOVEA_FLOAT32 = 1,
   FOVEA_BFLOAT16 = 2, /* half of the memory, rounded to nearest even */
   FOVEA_FLOAT16 = 3,  /* likewise */
+  FOVEA_INT8 = 4,     /* a quarter: each row has a scale, max|x| / 127, and is
+                       * rounded to nearest even; products are integers. Keys
+                       * are stored less a mean of earlier ones, which costs a
+                       * channel that is large in all of them no precision
+                       * (docs/numerics.md says how, and how near it is) */
   FOVEA_ELEMENT_LAST = FOVEA_ENUM_LAST
 } fovea_element;
 
@@ -287,6 +293,10 @@ typedef struct fovea_cache_shape {
   size_t value_dim;      /* 1 to 256 */
   size_t capacity;       /* tokens, 1 to 2^24 */
   fovea_element element; /* of the stored keys and values */
+  /* Of FOVEA_INT8. Other than 0: keys are stored as they are, less no mean.
+   * (Where there are means, they and so the bits depend on the capacity: there
+   * is one for each of 16, 64, 256, 1024... that is below it.) */
+  int32_t raw_keys;
 } fovea_cache_shape;
 
 /* Bytes of a cache of that shape; 0 where fovea_cache_create would refuse it or
@@ -310,9 +320,14 @@ FOVEA_API fovea_status fovea_cache_clear(fovea_cache* cache);
 FOVEA_API size_t fovea_cache_size(const fovea_cache* cache);
 FOVEA_API size_t fovea_cache_capacity(const fovea_cache* cache);
 
+/* Bytes of workspace for a call that attends to the cache, on the target in
+ * use: fovea_attention_workspace_bytes, and for FOVEA_INT8 more. */
+FOVEA_API size_t fovea_cache_workspace_bytes(const fovea_cache* cache);
+
 /* Appends `tokens` tokens, 1 or more: k [kv_heads][tokens][head_dim] and
  * v [kv_heads][tokens][value_dim] (batch_stride is not read). ZERO_COUNT,
- * BAD_STRIDE, CACHE_FULL (none is taken). */
+ * BAD_STRIDE, CACHE_FULL (none is taken), and of FOVEA_INT8 BAD_SCALE: an entry
+ * is NaN or above FLT_MAX / 2 in magnitude. */
 FOVEA_API fovea_status fovea_cache_append(fovea_cache* cache, fovea_input k,
                                           fovea_input v, size_t tokens);
 
@@ -321,13 +336,15 @@ FOVEA_API fovea_status fovea_cache_truncate(fovea_cache* cache, size_t tokens);
 
 /* Appends the call's k and v (`queries` tokens of each), then attends from the
  * cache, query 0 being the first token appended: a step of a stream, or a
- * chunk. Also CACHE_FULL, and UNSUPPORTED where the call's shape is not the
- * cache's, batch is not 1, or parts is above 1. */
+ * chunk. The workspace has fovea_cache_workspace_bytes. Also CACHE_FULL,
+ * BAD_SCALE as of fovea_cache_append, and UNSUPPORTED where the call's shape is
+ * not the cache's, batch is not 1, or parts is above 1. */
 FOVEA_API fovea_status fovea_cache_step(fovea_cache* cache,
                                         const fovea_attention* call);
 
 /* Attends to the cache without appending; k, v, keys and key_lengths are not
- * read. ZERO_COUNT when it is empty. */
+ * read. The workspace has fovea_cache_workspace_bytes. ZERO_COUNT when it is
+ * empty. */
 FOVEA_API fovea_status fovea_cache_attend(const fovea_cache* cache,
                                           const fovea_attention* call);
 
@@ -347,8 +364,10 @@ FOVEA_API fovea_status fovea_cache_save(const fovea_cache* cache, void* to,
                                         size_t bytes);
 
 /* Becomes the cache that was saved at `from` (FOVEA_ALIGNMENT; `bytes` may be
- * read there); capacities may differ. TOO_SHORT, BAD_FORMAT (not a saved cache,
- * of another shape, damaged, or more tokens than this one can hold). */
+ * read there); capacities may differ, of FOVEA_INT8 while they have as many
+ * means. TOO_SHORT, BAD_FORMAT (not a saved cache, of another shape, damaged,
+ * or more tokens than this one can hold), BAD_SCALE (of FOVEA_INT8: a scale is
+ * not a positive number, or a mean not finite). */
 FOVEA_API fovea_status fovea_cache_restore(fovea_cache* cache, const void* from,
                                            size_t bytes);
 
@@ -549,7 +568,8 @@ typedef struct fovea_multi_head {
   int32_t interleaved; /* as in fovea_rope */
   uint64_t rotary_position;
 
-  void* workspace; /* fovea_multi_head_workspace_bytes, FOVEA_ALIGNMENT */
+  void* workspace; /* fovea_multi_head_workspace_bytes, for a step those of
+                    * fovea_multi_head_step_workspace_bytes; FOVEA_ALIGNMENT */
   size_t workspace_bytes; /* what there is */
 } fovea_multi_head;
 
@@ -558,15 +578,21 @@ typedef struct fovea_multi_head {
  * large. Of the struct it reads attention, memory.data and struct_bytes. */
 FOVEA_API size_t fovea_multi_head_workspace_bytes(const fovea_multi_head* call);
 
+/* The same for a step on that cache, of which one of FOVEA_INT8 needs more; 0
+ * also for what is not a cache. */
+FOVEA_API size_t fovea_multi_head_step_workspace_bytes(
+    const fovea_cache* cache, const fovea_multi_head* call);
+
 /* The whole of it. Status as of fovea_attention_run and fovea_linear_run; also
  * UNSUPPORTED for rotary positions with a memory, a rotary_dim that is odd or
  * beyond head_dim, parts above 1, or a memory_dim other than model_dim without
  * a memory, and BAD_SCALE where rates[0] is 0. */
 FOVEA_API fovea_status fovea_multi_head_run(const fovea_multi_head* call);
 
-/* A step or a chunk of a stream: as fovea_cache_step. No memory. The bits are
- * those of fovea_multi_head_run over the whole stream, but for a cache that
- * rounds. */
+/* A step or a chunk of a stream: as fovea_cache_step, on a workspace of
+ * fovea_multi_head_step_workspace_bytes. No memory. The bits are those of
+ * fovea_multi_head_run over the whole stream, but for a cache that rounds. Also
+ * BAD_SCALE where a FOVEA_INT8 cache cannot store a projected key or value. */
 FOVEA_API fovea_status fovea_multi_head_step(fovea_cache* cache,
                                              const fovea_multi_head* call);
 

@@ -5,7 +5,6 @@
 #include "fovea/check.h"
 #include "fovea/check_options.h"
 #include "fovea/default_scale.h"
-#include "fovea/dispatch/attention.h"
 
 namespace fovea {
 namespace c {
@@ -84,10 +83,9 @@ Status CheckOutputs(const fovea_attention& call) noexcept {
   return known ? Status::kOk : Status::kUnsupported;
 }
 
-Status CheckWorkspace(const fovea_attention& call) noexcept {
+Status CheckWorkspace(const fovea_attention& call, size_t needed) noexcept {
   if (call.workspace == nullptr) return Status::kNullPointer;
   if (!IsAligned(call.workspace, FOVEA_ALIGNMENT)) return Status::kMisaligned;
-  const size_t needed = run_time::WorkspaceBytes(call.head_dim, call.value_dim);
   return call.workspace_bytes < needed ? Status::kTooShort : Status::kOk;
 }
 
@@ -117,9 +115,9 @@ Status CheckShape(const fovea_attention* call) noexcept {
 }
 
 Status CheckCall(const fovea_attention& call, Reads reads, size_t keys,
-                 bool is_partial) noexcept {
+                 size_t workspace_bytes, bool is_partial) noexcept {
   FOVEA_RETURN_IF_BAD(CheckSizes(call, keys));
-  FOVEA_RETURN_IF_BAD(CheckWorkspace(call));
+  FOVEA_RETURN_IF_BAD(CheckWorkspace(call, workspace_bytes));
   FOVEA_RETURN_IF_BAD(CheckTensors(call, reads, keys));
   if (!is_partial) FOVEA_RETURN_IF_BAD(CheckOutputs(call));
   if (!IsFinite(call.scale)) return Status::kBadScale;

@@ -39,9 +39,9 @@ enum class Reads : uint8_t {
 Status CheckShape(const fovea_attention* call) noexcept;
 
 // Everything else of it, once its shape is known to be good.  `keys` are those
-// that it attends to.
+// that it attends to; it needs so many bytes of workspace.
 Status CheckCall(const fovea_attention& call, Reads reads, size_t keys,
-                 bool is_partial) noexcept;
+                 size_t workspace_bytes, bool is_partial) noexcept;
 
 // All of what fovea_attention_run checks, and its work on a call that was.
 Status CheckRun(const fovea_attention* call, bool is_partial) noexcept;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstring>
+#include <type_traits>
 
 #include "fovea/c/attention_call.h"
 #include "fovea/c/cache_buffer.h"
@@ -22,11 +23,12 @@ Status CheckShape(const fovea_cache_shape& shape) noexcept {
   return CheckCount(shape.capacity, kMaxTokens);
 }
 
-// The shape, checked, and the bytes of a cache of it.
-Status ReadCacheShape(const fovea_cache_shape* from, fovea_cache_shape& shape,
-                      size_t& bytes) noexcept {
+// The header of an empty cache of that shape, once it is checked, and the bytes
+// of the whole.
+Status HeaderOf(const fovea_cache_shape* from, fovea_cache& header,
+                size_t& bytes) noexcept {
   FOVEA_RETURN_IF_BAD(CheckStruct(from));
-  shape = *from;
+  const fovea_cache_shape& shape = *from;
   FOVEA_RETURN_IF_BAD(CheckShape(shape));
   // Its arrays are at most 8 times this, in the bytes of the widest element.
   size_t most = 0;
@@ -35,30 +37,30 @@ Status ReadCacheShape(const fovea_cache_shape* from, fovea_cache_shape& shape,
       Multiply(most, shape.head_dim + shape.value_dim + kPanel, most) &&
       Multiply(most, 2 * sizeof(float), most);
   if (!fits) return Status::kUnsupported;
-  const bool known =
-      WithElement(static_cast<uint64_t>(shape.element), shape.kv_heads,
-                  shape.head_dim, shape.value_dim, [&](const auto& arrays) {
-                    bytes = sizeof(fovea_cache) + arrays.Bytes(shape.capacity);
-                  });
-  return known ? Status::kOk : Status::kUnsupported;
-}
-
-Status Create(const fovea_cache_shape* from, void* buffer, size_t bytes,
-              fovea_cache** cache) noexcept {
-  fovea_cache_shape shape{};
-  size_t needed = 0;
-  FOVEA_RETURN_IF_BAD(ReadCacheShape(from, shape, needed));
-  if (buffer == nullptr) return Status::kNullPointer;
-  FOVEA_RETURN_IF_BAD(CheckArray(cache));
-  if (!IsAligned(buffer, kCacheLine)) return Status::kMisaligned;
-  if (bytes < needed) return Status::kTooShort;
-  fovea_cache header{};
   std::memcpy(header.magic, kMagic, sizeof(kMagic));
   header.kv_heads = static_cast<uint32_t>(shape.kv_heads);
   header.head_dim = static_cast<uint32_t>(shape.head_dim);
   header.value_dim = static_cast<uint32_t>(shape.value_dim);
   header.element = static_cast<uint32_t>(shape.element);
   header.capacity = shape.capacity;
+  const bool smooths = shape.element == FOVEA_INT8 && shape.raw_keys == 0;
+  const size_t means = smooths ? MeansOf(shape.capacity) : 1;
+  header.mean_count = static_cast<uint32_t>(means);
+  const bool known = WithElement(header, [&](const auto& arrays) {
+    bytes = sizeof(fovea_cache) + arrays.Bytes(shape.capacity);
+  });
+  return known ? Status::kOk : Status::kUnsupported;
+}
+
+Status Create(const fovea_cache_shape* shape, void* buffer, size_t bytes,
+              fovea_cache** cache) noexcept {
+  fovea_cache header{};
+  size_t needed = 0;
+  FOVEA_RETURN_IF_BAD(HeaderOf(shape, header, needed));
+  if (buffer == nullptr) return Status::kNullPointer;
+  FOVEA_RETURN_IF_BAD(CheckArray(cache));
+  if (!IsAligned(buffer, kCacheLine)) return Status::kMisaligned;
+  if (bytes < needed) return Status::kTooShort;
   *cache =
       static_cast<fovea_cache*>(std::memcpy(buffer, &header, sizeof(header)));
   return Status::kOk;
@@ -88,6 +90,24 @@ Status CheckAppend(const fovea_cache& cache, const fovea_input& k,
   return has_room ? Status::kOk : Status::kCacheFull;
 }
 
+Status CheckEntries(const fovea_cache& cache, const fovea_input& k,
+                    const fovea_input& v, size_t tokens) noexcept {
+  const View<const float> keys = ViewOf(k);
+  const View<const float> values = ViewOf(v);
+  bool good = true;
+  WithElement(cache, [&](const auto& arrays) {
+    if constexpr (std::decay_t<decltype(arrays)>::kQuantised) {
+      for (size_t head = 0; head < cache.kv_heads; ++head) {
+        for (size_t t = 0; t < tokens && good; ++t) {
+          good = arrays.rows.Accepts(keys.Row(0, head, t),
+                                     values.Row(0, head, t), false);
+        }
+      }
+    }
+  });
+  return good ? Status::kOk : Status::kBadScale;
+}
+
 void Append(fovea_cache& cache, const fovea_input& k, const fovea_input& v,
             size_t tokens) noexcept {
   const View<const float> keys = ViewOf(k);
@@ -99,7 +119,7 @@ void Append(fovea_cache& cache, const fovea_input& k, const fovea_input& v,
       auto* of_keys = arrays.Keys(ArraysOf(cache), slots, head);
       auto* of_values = arrays.Values(ArraysOf(cache), slots, head);
       for (size_t t = 0; t < tokens; ++t) {
-        arrays.rows.StoreKey(keys.Row(0, head, t), size + t, of_keys);
+        arrays.rows.StoreKey(keys.Row(0, head, t), size + t, size + t, of_keys);
         arrays.rows.StoreValue(values.Row(0, head, t), size + t, of_values);
       }
     }
@@ -111,9 +131,9 @@ void Append(fovea_cache& cache, const fovea_input& k, const fovea_input& v,
 }  // namespace fovea
 
 extern "C" size_t fovea_cache_bytes(const fovea_cache_shape* from) {
-  fovea_cache_shape shape{};
+  fovea_cache header{};
   size_t bytes = 0;
-  const fovea::Status status = fovea::c::ReadCacheShape(from, shape, bytes);
+  const fovea::Status status = fovea::c::HeaderOf(from, header, bytes);
   return status == fovea::Status::kOk ? bytes : 0;
 }
 
@@ -145,6 +165,9 @@ extern "C" fovea_status fovea_cache_append(fovea_cache* cache, fovea_input k,
   fovea::Status status = fovea::c::CheckCache(cache);
   if (status == fovea::Status::kOk) {
     status = fovea::c::CheckAppend(*cache, k, v, tokens);
+  }
+  if (status == fovea::Status::kOk) {
+    status = fovea::c::CheckEntries(*cache, k, v, tokens);
   }
   if (status == fovea::Status::kOk) {
     fovea::c::Append(*cache, k, v, tokens);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <type_traits>
+
 #include "fovea/c/attention_call.h"
 #include "fovea/c/cache_buffer.h"
 #include "fovea/c/status_out.h"
@@ -31,7 +33,8 @@ Status CheckAttend(const fovea_cache* cache, const fovea_attention* call,
   FOVEA_RETURN_IF_BAD(CheckBoth(cache, call));
   const size_t size = static_cast<size_t>(cache->size);
   if (size == 0) return Status::kZeroCount;
-  return CheckCall(*call, Reads::kCache, size, is_partial);
+  return CheckCall(*call, Reads::kCache, size, WorkspaceBytes(*cache),
+                   is_partial);
 }
 
 run_time::AttentionProblem ProblemOfCache(const fovea_cache& cache,
@@ -45,6 +48,12 @@ run_time::AttentionProblem ProblemOfCache(const fovea_cache& cache,
     problem.cache.values = arrays.Values(ArraysOf(cache), slots, 0);
     problem.cache.keys_of_head = arrays.KeysOfHead(slots);
     problem.cache.values_of_head = arrays.ValuesOfHead(slots);
+    if constexpr (std::decay_t<decltype(arrays)>::kQuantised) {
+      problem.cache.key_scales = arrays.rows.KeyScales(slots);
+      problem.cache.means = arrays.rows.MeansAt(slots);
+      problem.cache.value_scales = arrays.rows.ValueScales(slots);
+      problem.cache.mean_count = cache.mean_count;
+    }
   });
   return problem;
 }
@@ -57,6 +66,8 @@ void AttendFrom(const fovea_cache& cache,
       return run_time::AttendBFloat16Cache(problem, workspace);
     case FOVEA_FLOAT16:
       return run_time::AttendFloat16Cache(problem, workspace);
+    case FOVEA_INT8:
+      return run_time::AttendInt8Cache(problem, workspace);
     default:
       return problem.is_rich ? run_time::AttendFloatCache(problem, workspace)
                              : run_time::AttendPlainCache(problem, workspace);
@@ -84,11 +95,18 @@ Status AttendPartial(const fovea_cache* cache, const fovea_attention* call,
 
 Status Step(fovea_cache* cache, const fovea_attention* call) noexcept {
   FOVEA_RETURN_IF_BAD(CheckStep(cache, call));
+  FOVEA_RETURN_IF_BAD(CheckEntries(*cache, call->k, call->v, call->queries));
   StepChecked(*cache, *call);
   return Status::kOk;
 }
 
 }  // namespace
+
+size_t WorkspaceBytes(const fovea_cache& cache) noexcept {
+  return cache.element == FOVEA_INT8
+             ? run_time::Int8WorkspaceBytes(cache.head_dim, cache.value_dim)
+             : run_time::WorkspaceBytes(cache.head_dim, cache.value_dim);
+}
 
 Status CheckStep(const fovea_cache* cache,
                  const fovea_attention* call) noexcept {
@@ -97,7 +115,8 @@ Status CheckStep(const fovea_cache* cache,
   const size_t tokens = call->queries;
   FOVEA_RETURN_IF_BAD(CheckAppend(*cache, call->k, call->v, tokens));
   const size_t size = static_cast<size_t>(cache->size);
-  return CheckCall(*call, Reads::kTokens, size + tokens, false);
+  return CheckCall(*call, Reads::kTokens, size + tokens, WorkspaceBytes(*cache),
+                   false);
 }
 
 void StepChecked(fovea_cache& cache, const fovea_attention& call) noexcept {
@@ -107,8 +126,15 @@ void StepChecked(fovea_cache& cache, const fovea_attention& call) noexcept {
   problem.first_position = position;
   AttendFrom(cache, problem, call.workspace);
 }
+
 }  // namespace c
 }  // namespace fovea
+
+extern "C" size_t fovea_cache_workspace_bytes(const fovea_cache* cache) {
+  return fovea::c::CheckCache(cache) == fovea::Status::kOk
+             ? fovea::c::WorkspaceBytes(*cache)
+             : 0;
+}
 
 extern "C" fovea_status fovea_cache_attend(const fovea_cache* cache,
                                            const fovea_attention* call) {

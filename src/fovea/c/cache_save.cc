@@ -14,7 +14,8 @@ namespace {
 constexpr Arithmetic kPlain = Arithmetic::kFloat;
 static_assert(FOVEA_FLOAT32 == ElementCode<float>(kPlain) &&
                   FOVEA_BFLOAT16 == ElementCode<hwy::bfloat16_t>(kPlain) &&
-                  FOVEA_FLOAT16 == ElementCode<hwy::float16_t>(kPlain),
+                  FOVEA_FLOAT16 == ElementCode<hwy::float16_t>(kPlain) &&
+                  FOVEA_INT8 == ElementCode<int8_t>(kPlain),
               "as in the saved bytes");
 
 // Of a cache like this one that holds so many tokens.
@@ -48,10 +49,11 @@ Status Save(const fovea_cache* cache, void* to, size_t bytes) noexcept {
   unsigned char* data = static_cast<unsigned char*>(to) + sizeof(CacheHeader);
   WithElement(*cache, [&](const auto& arrays) {
     for (size_t head = 0; head < cache->kv_heads; ++head) {
-      arrays.rows.CopyKeys(arrays.Keys(ArraysOf(*cache), slots, head), tokens,
-                           arrays.Keys(data, tokens, head));
+      arrays.rows.CopyKeys(arrays.Keys(ArraysOf(*cache), slots, head), slots,
+                           tokens, arrays.Keys(data, tokens, head), tokens);
       arrays.rows.CopyValues(arrays.Values(ArraysOf(*cache), slots, head),
-                             tokens, arrays.Values(data, tokens, head));
+                             slots, tokens, arrays.Values(data, tokens, head),
+                             tokens);
     }
   });
   CacheHeader header = HeaderOf(*cache, tokens);
@@ -87,14 +89,22 @@ Status Restore(fovea_cache* cache, const void* from, size_t bytes) noexcept {
   if (header.data_sum != Checksum(data, data_bytes)) return Status::kBadFormat;
   const size_t slots = static_cast<size_t>(cache->capacity);
   void* saved = const_cast<unsigned char*>(data);
+  bool sound = true;
   WithElement(*cache, [&](const auto& arrays) {
     for (size_t head = 0; head < cache->kv_heads; ++head) {
-      arrays.rows.CopyKeys(arrays.Keys(saved, tokens, head), tokens,
-                           arrays.Keys(ArraysOf(*cache), slots, head));
-      arrays.rows.CopyValues(arrays.Values(saved, tokens, head), tokens,
-                             arrays.Values(ArraysOf(*cache), slots, head));
+      sound = sound &&
+              arrays.rows.IsSound(arrays.Keys(saved, tokens, head),
+                                  arrays.Values(saved, tokens, head), tokens);
+    }
+    for (size_t head = 0; head < cache->kv_heads && sound; ++head) {
+      arrays.rows.CopyKeys(arrays.Keys(saved, tokens, head), tokens, tokens,
+                           arrays.Keys(ArraysOf(*cache), slots, head), slots);
+      arrays.rows.CopyValues(arrays.Values(saved, tokens, head), tokens, tokens,
+                             arrays.Values(ArraysOf(*cache), slots, head),
+                             slots);
     }
   });
+  if (!sound) return Status::kBadScale;
   cache->size = tokens;
   return Status::kOk;
 }

@@ -76,6 +76,32 @@ HWY_INLINE HWY_MAYBE_UNUSED size_t ScratchBytes(size_t head_dim,
   return room.bytes();
 }
 
+// With what an int8 cache needs besides.
+HWY_INLINE HWY_MAYBE_UNUSED Scratch TakeQuantisedScratch(size_t head_dim,
+                                                         size_t value_dim,
+                                                         ScratchRoom& room) {
+  using Shape = RunTimeShape<0, kAnyRows, run_time::PlainFeatures<int8_t>>;
+  constexpr size_t kRows = Shape::kRows;
+  constexpr size_t kParts = 2;  // of a query's entry, and of a weight
+  static_assert(MeansOf(size_t{1} << 24) <= kPanel, "room for their scores");
+  Scratch to = TakeScratch(head_dim, value_dim, room);
+  to.query_quads =
+      room.Take<int32_t>(kParts * kRows * RoundUp(head_dim, 4) / 4);
+  to.query_offsets = room.Take<int32_t>(kParts * kRows);
+  to.query_scales = room.Take<float>(kRows);
+  to.mean_scores = room.Take<float>(kRows * kPanel);
+  to.weight_quads = room.Take<int32_t>(kParts * kRows * kTile / 4);
+  to.weight_steps = room.Take<float>(kRows);
+  return to;
+}
+
+HWY_INLINE HWY_MAYBE_UNUSED size_t QuantisedScratchBytes(size_t head_dim,
+                                                         size_t value_dim) {
+  ScratchRoom room(nullptr);
+  TakeQuantisedScratch(head_dim, value_dim, room);
+  return room.bytes();
+}
+
 // ----------------------------------------------------------- one kv head of it
 
 // From entry `from` on of an array that may be null.
@@ -135,6 +161,15 @@ HWY_INLINE void SetCache(const AttentionProblem& problem, size_t kv_head,
   group.v =
       static_cast<const Stored*>(cache.values) + kv_head * cache.values_of_head;
   group.v_token_stride = problem.value_dim;
+  if constexpr (Features::kQuantised) {
+    const auto floats = [](const int8_t* head, size_t offset) {
+      return reinterpret_cast<const float*>(head + offset);
+    };
+    group.key_scales = floats(group.k, cache.key_scales);
+    group.means = floats(group.k, cache.means);
+    group.value_scales = floats(group.v, cache.value_scales);
+    group.mean_count = cache.mean_count;
+  }
 }
 
 // The options that only EveryFeature has.
@@ -265,7 +300,11 @@ HWY_INLINE void AttendTensors(const AttentionProblem& problem,
 template <class Shape>
 HWY_INLINE void AttendCache(const AttentionProblem& problem,
                             const Scratch& scratch) {
-  AttendProblem<KeyLanes<Shape>, true>(problem, scratch);
+  using F = typename Shape::Features;
+  using Orientation =
+      std::conditional_t<F::kQuantised, QuantisedKeyLanes<Shape>,
+                         KeyLanes<Shape>>;
+  AttendProblem<Orientation, true>(problem, scratch);
 }
 
 // Calls body(constant) with the head_dim, as a constant where it has kernels of
@@ -314,10 +353,10 @@ HWY_INLINE void AttendRichCache(const AttentionProblem& problem,
   }
 }
 
-// A cache of half precision, whatever the call asks for.
+// A cache of other elements than float, whatever the call asks for.
 template <class Element>
-HWY_INLINE void AttendHalfCache(const AttentionProblem& problem,
-                                const Scratch& scratch) {
+HWY_INLINE void AttendSmallCache(const AttentionProblem& problem,
+                                 const Scratch& scratch) {
   if (problem.is_rich) return AttendRichCache<Element>(problem, scratch);
   AttendCacheWith<run_time::PlainFeatures<Element>>(problem, scratch);
 }

@@ -19,6 +19,9 @@ struct CacheArrays {
   const void* values;
   size_t keys_of_head;
   size_t values_of_head;
+  // Of int8, in bytes from the begin of a head: see QuantisedRows.
+  size_t key_scales, means, value_scales;
+  size_t mean_count;
 };
 
 // The keys of a partial, and where it goes.

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// Caches through the C interface, stepped as a stream: the bits of the C++
+// templates on every target that this CPU can run.
+
+#include <gtest/gtest.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "fovea/attention.h"
+#include "fovea/fovea.h"
+#include "fovea/kv_cache.h"
+#include "tests/golden/c_call.h"
+#include "tests/golden/every_target.h"
+#include "tests/golden/golden.h"
+#include "tests/golden/poison.h"
+#include "tests/stream_problem.h"
+
+namespace fovea {
+namespace {
+
+using golden::CCache;
+using golden::CCall;
+using golden::InputOf;
+using golden::OutputOf;
+
+constexpr size_t kTokens = 700;
+
+template <class Element>
+constexpr fovea_element ElementOf() {
+  const uint16_t code = ElementCode<Element>(Arithmetic::kFloat);
+  return static_cast<fovea_element>(code);
+}
+
+// The stream of a config, stepped through C.
+template <class Config>
+class CStream {
+  using R = Resolved<Config>;
+
+ public:
+  explicit CStream(StreamProblem<Config>& problem)
+      : problem_(problem), cache_(Shape()) {
+    EXPECT_EQ(cache_.status, FOVEA_OK);
+    call_.MakeRoomFor(cache_.cache);
+  }
+
+  static fovea_cache_shape Shape() {
+    fovea_attention call = {};
+    call.kv_heads = R::kKvHeads;
+    call.head_dim = R::kHeadDim, call.value_dim = R::kValueDim;
+    const auto element = ElementOf<typename Config::CacheElement>();
+    fovea_cache_shape shape = CCache::ShapeOf(call, R::kMaxKeys, element);
+    shape.raw_keys = !R::kSmoothKeys;
+    return shape;
+  }
+
+  // A call of `count` tokens from `first` on.
+  fovea_attention& Fill(size_t first, size_t count) {
+    typename Attention<Config>::Call from;
+    problem_.Fill(from, first, count);
+    fovea_attention& call = call_.call;
+    call.batch = 1, call.heads = R::kHeads, call.kv_heads = R::kKvHeads;
+    call.queries = count, call.causal = R::kCausal;
+    call.window = R::kWindow, call.sinks = R::kSinks;
+    call.q = InputOf(from.q), call.k = InputOf(from.k);
+    call.v = InputOf(from.v), call.out = OutputOf(from.out);
+    if constexpr (R::kLse) call.lse = from.lse;
+    if constexpr (R::kAlibi) call.alibi_slopes = from.alibi_slopes;
+    if constexpr (R::kSoftcap) call.softcap = from.softcap;
+    if constexpr (R::kSinkLogits) call.sink_logits = from.sink_logits;
+    return call;
+  }
+
+  fovea_status Step(size_t first, size_t count) {
+    const fovea_attention& call = Fill(first, count);
+    const fovea_status status = fovea_cache_step(cache(), &call);
+    if (status == FOVEA_OK) problem_.KeepLse(first, count);
+    return status;
+  }
+
+  fovea_cache* cache() { return cache_.cache; }
+
+ private:
+  StreamProblem<Config>& problem_;
+  CCache cache_;
+  CCall call_{R::kHeadDim, R::kValueDim};
+};
+
+template <class Config>
+void StepByTemplate(StreamProblem<Config>& stream, size_t tokens) {
+  const auto cache = golden::MakePoisoned<KvCache<Config>>();
+  cache->Clear();
+  for (size_t t = 0; t < tokens;) {
+    const size_t count = std::min<size_t>(Config::kMaxQueries, tokens - t);
+    ASSERT_EQ(stream.Step(*cache, t, count), Status::kOk);
+    t += count;
+  }
+}
+
+// In chunks, some of a single token, with tokens that were taken back.
+template <class Config>
+void StepByC(StreamProblem<Config>& stream, size_t tokens) {
+  CStream<Config> c(stream);
+  Dice dice(9);
+  for (size_t t = 0; t < tokens;) {
+    const size_t most = std::min<size_t>(60, tokens - t);
+    const size_t count = t % 3 == 0 ? 1 : dice.Roll(1, most);
+    ASSERT_EQ(c.Step(t, count), FOVEA_OK);
+    t += count;
+    if (dice.Roll(0, 3) != 0) continue;
+    ASSERT_EQ(fovea_cache_truncate(c.cache(), 1), FOVEA_OK);
+    --t;
+  }
+}
+
+template <class Config>
+void ExpectTheBitsOfTheTemplate() {
+  StreamProblem<Config> expected(kTokens);
+  StepByTemplate(expected, kTokens);
+  golden::ForEachTarget([&] {
+    StreamProblem<Config> stream(kTokens);
+    StepByC(stream, kTokens);
+    const bool same_class =
+        (fovea_target_fuses() != 0) == HWY_NAMESPACE::kFuses;
+    if (same_class) {
+      EXPECT_EQ(stream.FirstDifference(expected), kTokens);
+    }
+  });
+}
+
+// ----------------------------------------------------------------------- int8
+
+template <size_t kHeadDimArg, size_t kValueDimArg, size_t kKvHeadsArg>
+struct Int8 : AttentionConfig {
+  using CacheElement = int8_t;
+  static constexpr size_t kHeads = 4, kKvHeads = kKvHeadsArg;
+  static constexpr size_t kHeadDim = kHeadDimArg, kValueDim = kValueDimArg;
+  static constexpr size_t kMaxQueries = 97, kMaxKeys = kTokens;
+  static constexpr bool kCausal = true, kLse = true;
+};
+struct RawKeys : Int8<33, 40, 4> {
+  static constexpr bool kSmoothKeys = false;
+};
+struct Rich : Int8<20, 12, 2> {
+  static constexpr size_t kWindow = 90, kSinks = 70;
+  static constexpr bool kSoftcap = true, kAlibi = true, kSinkLogits = true;
+};
+
+TEST(CCacheInt8, HasTheBitsOfTheTemplate) {
+  ExpectTheBitsOfTheTemplate<RawKeys>();
+  ExpectTheBitsOfTheTemplate<Rich>();
+}
+
+// Those that kv_cache_int8_test has, of targets with fused multiply-add and
+// without.
+TEST(CCacheInt8, HasTheCommittedBitsOnEveryTarget) {
+  golden::ForEachTarget([&] {
+    StreamProblem<Int8<20, 12, 2>> stream(kTokens);
+    StepByC(stream, kTokens);
+    golden::Hash hash;
+    hash.Add(stream.out.data(), stream.out.size());
+    hash.Add(stream.lse.data(), stream.lse.size());
+    EXPECT_EQ(hash.value(),
+              fovea_target_fuses() ? 0x907e306e36bc0b4du : 0x3ade071e4ae9a924u);
+  });
+}
+
+TEST(CCacheInt8, RefusesWhatHasNoScale) {
+  using Config = Int8<20, 12, 2>;
+  for (const float bad : {std::nanf(""), HUGE_VALF, -3e38f}) {
+    for (const bool in_key : {true, false}) {
+      StreamProblem<Config> stream(40);
+      CStream<Config> c(stream);
+      ASSERT_EQ(c.Step(0, 30), FOVEA_OK);
+      fovea_attention& call = c.Fill(30, 5);
+      std::vector<float> row(5 * 2 * 20, 1.0f);
+      row[67] = bad;
+      const size_t dim = in_key ? 20 : 12;
+      (in_key ? call.k : call.v) = {row.data(), 0, dim, 2 * dim};
+      EXPECT_EQ(fovea_cache_append(c.cache(), call.k, call.v, 5),
+                FOVEA_BAD_SCALE);
+      EXPECT_EQ(fovea_cache_step(c.cache(), &call), FOVEA_BAD_SCALE);
+      EXPECT_EQ(fovea_cache_size(c.cache()), 30u);
+      EXPECT_EQ(stream.out[30 * 48], 0.0f);
+    }
+  }
+}
+
+TEST(CCacheInt8, NeedsAWorkspaceOfItsOwnSize) {
+  using Config = Int8<20, 12, 2>;
+  StreamProblem<Config> stream(40);
+  CStream<Config> c(stream);
+  fovea_attention& call = c.Fill(0, 1);
+  EXPECT_GT(call.workspace_bytes, fovea_attention_workspace_bytes(20, 12));
+  --call.workspace_bytes;
+  EXPECT_EQ(fovea_cache_step(c.cache(), &call), FOVEA_TOO_SHORT);
+  EXPECT_EQ(fovea_cache_workspace_bytes(nullptr), 0u);
+}
+
+// Weights, and what a partial of a part of the keys becomes.
+struct Outputs : Int8<20, 12, 2> {
+  static constexpr bool kWeights = true;
+  static constexpr ScoreStage kScores = ScoreStage::kScaled;
+};
+
+TEST(CCacheInt8, HasTheOptionalOutputsOfTheTemplate) {
+  using Config = Outputs;
+  constexpr size_t kKeys = 100, kQueries = 3;
+  StreamProblem<Config> stream(kKeys), same(kKeys);
+  const auto cache = golden::MakePoisoned<KvCache<Config>>();
+  cache->Clear();
+  ASSERT_EQ(same.Append(*cache, 0, kKeys), Status::kOk);
+  using A = Attention<Config>;
+  const auto room = golden::MakePoisoned<A::Workspace>();
+  const size_t size = 4 * kQueries * kKeys;
+  std::vector<float> weights(size), scores(size), c_weights(size),
+      c_scores(size);
+  A::Call expected;
+  same.Fill(expected, kKeys - kQueries, kQueries);
+  expected.first_position = kKeys - kQueries;
+  expected.weights = weights.data(), expected.scores = scores.data();
+  ASSERT_EQ(A::Attend(expected, *cache, *room), Status::kOk);
+  const auto partial_room = golden::MakePoisoned<A::PartialWorkspace>();
+  std::vector<float> numerator(4 * kQueries * 12), c_numerator(numerator);
+  std::vector<float> max(4 * kQueries), sum(max), c_max(max), c_sum(max);
+  const A::Partial partial = {HeadMajor(numerator.data(), 4, kQueries, 12),
+                              max.data(), sum.data()};
+  ASSERT_EQ(A::AttendPartial(expected, *cache, 20, 90, partial, *partial_room),
+            Status::kOk);
+  golden::ForEachTarget([&] {
+    CStream<Config> c(stream);
+    fovea_attention& call = c.Fill(0, kKeys);
+    ASSERT_EQ(fovea_cache_append(c.cache(), call.k, call.v, kKeys), FOVEA_OK);
+    c.Fill(kKeys - kQueries, kQueries);
+    call.first_position = kKeys - kQueries;
+    call.weights = c_weights.data(), call.scores = c_scores.data();
+    call.score_stage = FOVEA_SCORES_SCALED;
+    ASSERT_EQ(fovea_cache_attend(c.cache(), &call), FOVEA_OK);
+    const View<float> to = HeadMajor(c_numerator.data(), 4, kQueries, 12);
+    const fovea_partial part = {sizeof(part), OutputOf(to), c_max.data(),
+                                c_sum.data()};
+    ASSERT_EQ(fovea_cache_attend_partial(c.cache(), &call, 20, 90, &part),
+              FOVEA_OK);
+    if (fovea_target_fuses() != HWY_NAMESPACE::kFuses) return;
+    EXPECT_EQ(c_weights, weights);
+    EXPECT_EQ(c_scores, scores);
+    EXPECT_EQ(c_numerator, numerator);
+    EXPECT_EQ(c_max, max);
+    EXPECT_EQ(c_sum, sum);
+    EXPECT_EQ(stream.out, same.out);
+  });
+}
+
+}  // namespace
+}  // namespace fovea
