@@ -53,6 +53,9 @@ class CacheShape(ctypes.Structure):
         ("capacity", size_t),
         ("element", ctypes.c_int),
         ("raw_keys", ctypes.c_int32),
+        ("window", size_t),
+        ("sinks", size_t),
+        ("max_queries", size_t),
     ]
 
 

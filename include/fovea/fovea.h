@@ -67,7 +67,7 @@ typedef enum fovea_status {
   FOVEA_MISALIGNED = 5,      /* a buffer or an array is not aligned */
   FOVEA_CACHE_FULL = 6,      /* the cache has no room for the tokens */
   FOVEA_BAD_SCALE = 7,       /* a scale, factor or eps is out of its range */
-  FOVEA_FORGOTTEN = 8,       /* (of ring caches, which C does not offer yet) */
+  FOVEA_FORGOTTEN = 8,       /* a ring no longer holds what the call needs */
   FOVEA_BAD_FORMAT = 9,      /* not a cache, not such a cache, or damaged */
   FOVEA_TOO_SHORT = 10,      /* a buffer has fewer bytes than it needs */
   FOVEA_BAD_PART = 11,       /* a part is not below the number of parts */
@@ -291,12 +291,19 @@ typedef struct fovea_cache_shape {
   size_t kv_heads;       /* 1 to 2^16 */
   size_t head_dim;       /* 1 to 256 */
   size_t value_dim;      /* 1 to 256 */
-  size_t capacity;       /* tokens, 1 to 2^24 */
+  size_t capacity;       /* tokens, 1 to 2^24; not read of a ring */
   fovea_element element; /* of the stored keys and values */
   /* Of FOVEA_INT8. Other than 0: keys are stored as they are, less no mean.
    * (Where there are means, they and so the bits depend on the capacity: there
    * is one for each of 16, 64, 256, 1024... that is below it.) */
   int32_t raw_keys;
+  /* A window other than 0, to 2^24, makes a ring, of a stream without end: it
+   * keeps what a window so wide sees, and the first `sinks` tokens (0 to 2^24),
+   * each in whole tiles of 64; nothing is ever moved. Calls on it must be
+   * causal, with that window and those sinks, and have no mask, no bias, no
+   * weights and no scores. max_queries: tokens that a step brings, 0 as 1,
+   * beyond 64 as 64. Longer steps have the same bits, in more pieces. */
+  size_t window, sinks, max_queries;
 } fovea_cache_shape;
 
 /* Bytes of a cache of that shape; 0 where fovea_cache_create would refuse it or
@@ -305,7 +312,7 @@ FOVEA_API size_t fovea_cache_bytes(const fovea_cache_shape* shape);
 
 /* Makes an empty cache at `buffer` (FOVEA_ALIGNMENT; fovea_cache_bytes), which
  * *cache then points to. NULL_POINTER, MISALIGNED, TOO_SHORT, ZERO_COUNT,
- * TOO_MANY_TOKENS, UNSUPPORTED (an unknown element). */
+ * TOO_MANY_TOKENS, UNSUPPORTED (an unknown element, sinks without a window). */
 FOVEA_API fovea_status fovea_cache_create(const fovea_cache_shape* shape,
                                           void* buffer, size_t bytes,
                                           fovea_cache** cache);
@@ -320,35 +327,42 @@ FOVEA_API fovea_status fovea_cache_clear(fovea_cache* cache);
 FOVEA_API size_t fovea_cache_size(const fovea_cache* cache);
 FOVEA_API size_t fovea_cache_capacity(const fovea_cache* cache);
 
+/* Tokens seen since it was clear, less those that were taken back: the position
+ * of the next one. Other than its size only of a ring. */
+FOVEA_API uint64_t fovea_cache_position(const fovea_cache* cache);
+
 /* Bytes of workspace for a call that attends to the cache, on the target in
  * use: fovea_attention_workspace_bytes, and for FOVEA_INT8 more. */
 FOVEA_API size_t fovea_cache_workspace_bytes(const fovea_cache* cache);
 
 /* Appends `tokens` tokens, 1 or more: k [kv_heads][tokens][head_dim] and
  * v [kv_heads][tokens][value_dim] (batch_stride is not read). ZERO_COUNT,
- * BAD_STRIDE, CACHE_FULL (none is taken), and of FOVEA_INT8 BAD_SCALE: an entry
- * is NaN or above FLT_MAX / 2 in magnitude. */
+ * BAD_STRIDE, CACHE_FULL (none is taken; a ring is never full), and of
+ * FOVEA_INT8 BAD_SCALE: an entry is NaN or above FLT_MAX / 2 in magnitude. */
 FOVEA_API fovea_status fovea_cache_append(fovea_cache* cache, fovea_input k,
                                           fovea_input v, size_t tokens);
 
-/* Forgets the newest `tokens` tokens. TOO_MANY_TOKENS: it holds fewer. */
+/* Forgets the newest `tokens` tokens. TOO_MANY_TOKENS: it holds fewer;
+ * FORGOTTEN: the ring has given away what the window would need then. */
 FOVEA_API fovea_status fovea_cache_truncate(fovea_cache* cache, size_t tokens);
 
 /* Appends the call's k and v (`queries` tokens of each), then attends from the
  * cache, query 0 being the first token appended: a step of a stream, or a
  * chunk. The workspace has fovea_cache_workspace_bytes. Also CACHE_FULL,
  * BAD_SCALE as of fovea_cache_append, and UNSUPPORTED where the call's shape is
- * not the cache's, batch is not 1, or parts is above 1. */
+ * not the cache's, batch is not 1, or parts is above 1, or a ring does not do
+ * what it asks for. */
 FOVEA_API fovea_status fovea_cache_step(fovea_cache* cache,
                                         const fovea_attention* call);
 
 /* Attends to the cache without appending; k, v, keys and key_lengths are not
  * read. The workspace has fovea_cache_workspace_bytes. ZERO_COUNT when it is
- * empty. */
+ * empty; of a ring UNSUPPORTED as of fovea_cache_step, and FORGOTTEN when what
+ * the first query sees has left it. */
 FOVEA_API fovea_status fovea_cache_attend(const fovea_cache* cache,
                                           const fovea_attention* call);
 
-/* fovea_attention_run_partial on the cache's keys. */
+/* fovea_attention_run_partial on the cache's keys. UNSUPPORTED of a ring. */
 FOVEA_API fovea_status fovea_cache_attend_partial(const fovea_cache* cache,
                                                   const fovea_attention* call,
                                                   size_t first_key,
@@ -365,9 +379,9 @@ FOVEA_API fovea_status fovea_cache_save(const fovea_cache* cache, void* to,
 
 /* Becomes the cache that was saved at `from` (FOVEA_ALIGNMENT; `bytes` may be
  * read there); capacities may differ, of FOVEA_INT8 while they have as many
- * means. TOO_SHORT, BAD_FORMAT (not a saved cache, of another shape, damaged,
- * or more tokens than this one can hold), BAD_SCALE (of FOVEA_INT8: a scale is
- * not a positive number, or a mean not finite). */
+ * means, and of rings may not. TOO_SHORT, BAD_FORMAT (not a saved cache, of
+ * another shape, damaged, or more tokens than this one can hold), BAD_SCALE (of
+ * FOVEA_INT8: a scale is not a positive number, or a mean not finite). */
 FOVEA_API fovea_status fovea_cache_restore(fovea_cache* cache, const void* from,
                                            size_t bytes);
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <algorithm>
 #include <cmath>
@@ -54,6 +55,10 @@ class CStream {
     const auto element = ElementOf<typename Config::CacheElement>();
     fovea_cache_shape shape = CCache::ShapeOf(call, R::kMaxKeys, element);
     shape.raw_keys = !R::kSmoothKeys;
+    if (R::kRing) {
+      shape.window = R::kWindow, shape.sinks = R::kSinks;
+      shape.max_queries = R::kMaxQueries;
+    }
     return shape;
   }
 
@@ -110,8 +115,11 @@ void StepByC(StreamProblem<Config>& stream, size_t tokens) {
     const size_t count = t % 3 == 0 ? 1 : dice.Roll(1, most);
     ASSERT_EQ(c.Step(t, count), FOVEA_OK);
     t += count;
+    EXPECT_EQ(fovea_cache_position(c.cache()), t);
     if (dice.Roll(0, 3) != 0) continue;
-    ASSERT_EQ(fovea_cache_truncate(c.cache(), 1), FOVEA_OK);
+    const fovea_status status = fovea_cache_truncate(c.cache(), 1);
+    if (Config::kRing && status == FOVEA_FORGOTTEN) continue;
+    ASSERT_EQ(status, FOVEA_OK);
     --t;
   }
 }
@@ -252,6 +260,152 @@ TEST(CCacheInt8, HasTheOptionalOutputsOfTheTemplate) {
     EXPECT_EQ(c_sum, sum);
     EXPECT_EQ(stream.out, same.out);
   });
+}
+
+// ----------------------------------------------------------------------- ring
+
+template <class Element>
+struct Ring : AttentionConfig {
+  using CacheElement = Element;
+  static constexpr size_t kHeads = 4, kKvHeads = 2;
+  static constexpr size_t kHeadDim = 20, kValueDim = 12;
+  static constexpr size_t kMaxQueries = 60, kMaxKeys = kTokens;
+  static constexpr size_t kWindow = 100, kSinks = 5;
+  static constexpr bool kRing = true, kAlibi = true, kCausal = true;
+  static constexpr bool kLse = true;
+};
+struct TightRing : Ring<float> {
+  static constexpr size_t kWindow = 64, kSinks = 0, kMaxQueries = 1;
+  static constexpr bool kAlibi = false;
+};
+
+TEST(CCacheRing, HasTheBitsOfTheTemplate) {
+  ExpectTheBitsOfTheTemplate<Ring<float>>();
+  ExpectTheBitsOfTheTemplate<Ring<hwy::bfloat16_t>>();
+  ExpectTheBitsOfTheTemplate<Ring<int8_t>>();
+}
+
+// Steps of more tokens than it was made for, which it takes in pieces.
+TEST(CCacheRing, TakesLongStepsInPieces) {
+  StreamProblem<TightRing> expected(kTokens);
+  StepByTemplate(expected, kTokens);
+  StreamProblem<TightRing> stream(kTokens);
+  CStream<TightRing> c(stream);
+  EXPECT_EQ(fovea_cache_capacity(c.cache()), KvCache<TightRing>::capacity());
+  for (size_t t = 0; t < kTokens; t += 50) {
+    ASSERT_EQ(c.Step(t, 50), FOVEA_OK);
+  }
+  EXPECT_EQ(stream.FirstDifference(expected), kTokens);
+}
+
+// What either saves, the other restores; and it goes on.
+TEST(CCacheRing, SavesAndRestoresAsTheTemplate) {
+  using Config = Ring<int8_t>;
+  constexpr size_t kCut = 333;
+  StreamProblem<Config> expected(kTokens), stream(kTokens), other(kTokens);
+  StepByTemplate(expected, kTokens);
+  CStream<Config> c(stream);
+  const auto same = golden::MakePoisoned<KvCache<Config>>();
+  same->Clear();
+  for (size_t t = 0; t < kCut; t += 37) {
+    ASSERT_EQ(c.Step(t, 37), FOVEA_OK);
+    ASSERT_EQ(other.Step(*same, t, 37), Status::kOk);
+  }
+  ASSERT_EQ(fovea_cache_truncate(c.cache(), 3), FOVEA_OK);
+  ASSERT_EQ(same->Truncate(3), Status::kOk);
+  const golden::Buffer saved(fovea_cache_saved_bytes(c.cache()));
+  const golden::Buffer same_saved(same->SavedBytes());
+  ASSERT_EQ(saved.bytes(), same_saved.bytes());
+  EXPECT_EQ(fovea_cache_save(c.cache(), saved.get(), saved.bytes()), FOVEA_OK);
+  EXPECT_EQ(same->Save(same_saved.get(), same_saved.bytes()), Status::kOk);
+  EXPECT_EQ(memcmp(saved.get(), same_saved.get(), saved.bytes()), 0);
+  EXPECT_EQ(fovea_cache_clear(c.cache()), FOVEA_OK);
+  ASSERT_EQ(
+      fovea_cache_restore(c.cache(), same_saved.get(), same_saved.bytes()),
+      FOVEA_OK);
+  EXPECT_EQ(fovea_cache_position(c.cache()), kCut - 3);
+  EXPECT_EQ(fovea_cache_size(c.cache()), same->size());
+  for (size_t t = kCut - 3; t < kTokens;) {
+    const size_t count = std::min<size_t>(50, kTokens - t);
+    ASSERT_EQ(c.Step(t, count), FOVEA_OK);
+    t += count;
+  }
+  EXPECT_EQ(stream.FirstDifference(expected), kTokens);
+  // A ring of another size refuses it.
+  fovea_cache_shape shape = c.Shape();
+  shape.window += 64;
+  CCache larger(shape);
+  EXPECT_EQ(fovea_cache_restore(larger.cache, saved.get(), saved.bytes()),
+            FOVEA_BAD_FORMAT);
+}
+
+// Where positions no longer fit the kernels' 32 bits: as if the saved stream had
+// gone round some billion times more.
+TEST(CCacheRing, GoesOnFarAlongAStream) {
+  using Config = Ring<float>;
+  StreamProblem<Config> stream(kTokens), expected(kTokens);
+  CStream<Config> c(stream);
+  for (size_t t = 0; t < 300; t += 60) ASSERT_EQ(c.Step(t, 60), FOVEA_OK);
+  const golden::Buffer saved(fovea_cache_saved_bytes(c.cache()));
+  ASSERT_EQ(fovea_cache_save(c.cache(), saved.get(), saved.bytes()), FOVEA_OK);
+  CacheHeader header;
+  memcpy(&header, saved.get(), sizeof(header));
+  const uint64_t rounds = (uint64_t{1} << 32) * header.ring_tokens;
+  header.position += rounds, header.end += rounds;
+  header.header_sum = HeaderSum(header);
+  memcpy(saved.get(), &header, sizeof(header));
+  const auto cache = golden::MakePoisoned<KvCache<Config>>();
+  ASSERT_EQ(cache->Restore(saved.get(), saved.bytes()), Status::kOk);
+  ASSERT_EQ(fovea_cache_restore(c.cache(), saved.get(), saved.bytes()),
+            FOVEA_OK);
+  EXPECT_EQ(fovea_cache_position(c.cache()), 300 + rounds);
+  for (size_t t = 300; t < kTokens; t += 50) {
+    ASSERT_EQ(c.Step(t, 50), FOVEA_OK);
+    ASSERT_EQ(expected.Step(*cache, t, 50), Status::kOk);
+  }
+  EXPECT_EQ(stream.FirstDifference(expected, 300, kTokens), kTokens);
+}
+
+TEST(CCacheRing, RefusesWhatItHasForgottenOrCannotDo) {
+  using Config = Ring<float>;
+  StreamProblem<Config> stream(kTokens);
+  CStream<Config> c(stream);
+  for (size_t t = 0; t < 600; t += 60) ASSERT_EQ(c.Step(t, 60), FOVEA_OK);
+  EXPECT_EQ(fovea_cache_truncate(c.cache(), 601), FOVEA_TOO_MANY_TOKENS);
+  EXPECT_EQ(fovea_cache_truncate(c.cache(), 300), FOVEA_FORGOTTEN);
+  EXPECT_EQ(fovea_cache_position(c.cache()), 600u);
+  fovea_attention& call = c.Fill(600, 1);
+  call.first_position = 300;
+  EXPECT_EQ(fovea_cache_attend(c.cache(), &call), FOVEA_FORGOTTEN);
+  call.first_position = 599;
+  EXPECT_EQ(fovea_cache_attend(c.cache(), &call), FOVEA_OK);
+  std::vector<float> numbers(4 * 12);
+  const View<float> to = HeadMajor(numbers.data(), 4, 1, 12);
+  const fovea_partial part = {sizeof(part), OutputOf(to), numbers.data(),
+                              numbers.data()};
+  EXPECT_EQ(fovea_cache_attend_partial(c.cache(), &call, 0, 1, &part),
+            FOVEA_UNSUPPORTED);
+  const auto expect_refusal = [&](auto change) {
+    fovea_attention changed = call;
+    change(changed);
+    EXPECT_EQ(fovea_cache_attend(c.cache(), &changed), FOVEA_UNSUPPORTED);
+    EXPECT_EQ(fovea_cache_step(c.cache(), &changed), FOVEA_UNSUPPORTED);
+  };
+  static const uint8_t mask[kTokens] = {};
+  using Call = fovea_attention;
+  expect_refusal([](Call& a) { a.causal = 0; });
+  expect_refusal([](Call& a) { --a.window; });
+  expect_refusal([](Call& a) { --a.sinks; });
+  expect_refusal([](Call& a) { a.mask.data = mask; });
+  expect_refusal([&](Call& a) { a.bias.data = numbers.data(); });
+  expect_refusal([&](Call& a) { a.weights = numbers.data(); });
+  EXPECT_EQ(fovea_cache_position(c.cache()), 600u);
+
+  fovea_cache_shape shape = c.Shape();
+  shape.window = (size_t{1} << 24) + 1;
+  EXPECT_EQ(fovea_cache_bytes(&shape), 0u);
+  shape.window = 0;  // and sinks
+  EXPECT_EQ(fovea_cache_bytes(&shape), 0u);
 }
 
 }  // namespace

@@ -102,12 +102,12 @@ bool IsRich(const fovea_attention& call) noexcept {
          call.alibi_slopes != nullptr || call.sink_logits != nullptr;
 }
 
+}  // namespace
+
 bool HasMatrix(const fovea_attention& call) noexcept {
   return call.weights != nullptr ||
          (call.scores != nullptr && call.score_stage != FOVEA_SCORES_NONE);
 }
-
-}  // namespace
 
 Status CheckShape(const fovea_attention* call) noexcept {
   FOVEA_RETURN_IF_BAD(CheckStruct(call));
@@ -173,6 +173,7 @@ run_time::AttentionProblem ProblemOf(const fovea_attention& call, size_t keys,
   problem.mask = ViewOf(call.mask);
   problem.bias = ViewOf(call.bias);
   problem.mask_keys = call.mask_keys == 0 ? keys : call.mask_keys;
+  problem.head_stride = call.queries;
   problem.part = call.part;
   problem.parts = call.parts == 0 ? 1 : call.parts;
   problem.is_rich = is_partial || IsRich(call) || HasMatrix(call);

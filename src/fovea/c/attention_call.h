@@ -43,6 +43,9 @@ Status CheckShape(const fovea_attention* call) noexcept;
 Status CheckCall(const fovea_attention& call, Reads reads, size_t keys,
                  size_t workspace_bytes, bool is_partial) noexcept;
 
+// Whether the call wants an output of every key.
+bool HasMatrix(const fovea_attention& call) noexcept;
+
 // All of what fovea_attention_run checks, and its work on a call that was.
 Status CheckRun(const fovea_attention* call, bool is_partial) noexcept;
 void RunChecked(const fovea_attention& call) noexcept;

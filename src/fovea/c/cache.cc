@@ -20,7 +20,30 @@ Status CheckShape(const fovea_cache_shape& shape) noexcept {
   FOVEA_RETURN_IF_BAD(CheckCount(shape.kv_heads, kMaxKvHeads));
   FOVEA_RETURN_IF_BAD(CheckCount(shape.head_dim, kMaxDim));
   FOVEA_RETURN_IF_BAD(CheckCount(shape.value_dim, kMaxDim));
-  return CheckCount(shape.capacity, kMaxTokens);
+  if (shape.window == 0) {
+    FOVEA_RETURN_IF_BAD(CheckCount(shape.capacity, kMaxTokens));
+    return shape.sinks == 0 ? Status::kOk : Status::kUnsupported;
+  }
+  FOVEA_RETURN_IF_BAD(CheckCount(shape.window, kMaxTokens));
+  const bool fits = shape.sinks <= kMaxTokens;
+  return fits ? Status::kOk : Status::kTooManyTokens;
+}
+
+// What a cache that is no ring is, too, as long as it does not go round.
+RingSizes StorageOf(const fovea_cache_shape& shape) noexcept {
+  if (shape.window == 0) return {0, shape.capacity, 1};
+  const size_t queries = shape.max_queries == 0 ? 1 : shape.max_queries;
+  return RingSizesOf(shape.window, shape.sinks, queries);
+}
+
+void SetSizes(const fovea_cache_shape& shape, const RingSizes& sizes,
+              fovea_cache& header) noexcept {
+  header.capacity = sizes.Tokens();
+  header.window = static_cast<uint32_t>(shape.window);
+  header.sinks = static_cast<uint32_t>(shape.sinks);
+  header.sink_tokens = static_cast<uint32_t>(sizes.sink_tokens);
+  header.ring_tokens = static_cast<uint32_t>(sizes.ring_tokens);
+  header.spare = static_cast<uint32_t>(sizes.spare);
 }
 
 // The header of an empty cache of that shape, once it is checked, and the bytes
@@ -30,10 +53,11 @@ Status HeaderOf(const fovea_cache_shape* from, fovea_cache& header,
   FOVEA_RETURN_IF_BAD(CheckStruct(from));
   const fovea_cache_shape& shape = *from;
   FOVEA_RETURN_IF_BAD(CheckShape(shape));
+  const RingSizes sizes = StorageOf(shape);
   // Its arrays are at most 8 times this, in the bytes of the widest element.
   size_t most = 0;
   const bool fits =
-      Multiply(shape.kv_heads, shape.capacity + kTile, most) &&
+      Multiply(shape.kv_heads, sizes.Tokens() + kTile, most) &&
       Multiply(most, shape.head_dim + shape.value_dim + kPanel, most) &&
       Multiply(most, 2 * sizeof(float), most);
   if (!fits) return Status::kUnsupported;
@@ -42,12 +66,12 @@ Status HeaderOf(const fovea_cache_shape* from, fovea_cache& header,
   header.head_dim = static_cast<uint32_t>(shape.head_dim);
   header.value_dim = static_cast<uint32_t>(shape.value_dim);
   header.element = static_cast<uint32_t>(shape.element);
-  header.capacity = shape.capacity;
+  SetSizes(shape, sizes, header);
   const bool smooths = shape.element == FOVEA_INT8 && shape.raw_keys == 0;
-  const size_t means = smooths ? MeansOf(shape.capacity) : 1;
+  const size_t means = smooths ? MeansOf(sizes.Tokens()) : 1;
   header.mean_count = static_cast<uint32_t>(means);
   const bool known = WithElement(header, [&](const auto& arrays) {
-    bytes = sizeof(fovea_cache) + arrays.Bytes(shape.capacity);
+    bytes = sizeof(fovea_cache) + arrays.Bytes(sizes.Tokens());
   });
   return known ? Status::kOk : Status::kUnsupported;
 }
@@ -64,6 +88,14 @@ Status Create(const fovea_cache_shape* shape, void* buffer, size_t bytes,
   *cache =
       static_cast<fovea_cache*>(std::memcpy(buffer, &header, sizeof(header)));
   return Status::kOk;
+}
+
+Status CheckTruncate(const fovea_cache& cache, size_t tokens) noexcept {
+  const RingState& place = cache.place;
+  if (tokens > place.position) return Status::kTooManyTokens;
+  const auto position = static_cast<int64_t>(place.position - tokens);
+  const bool holds = place.Holds(position, SizesOf(cache));
+  return holds ? Status::kOk : Status::kForgotten;
 }
 
 }  // namespace
@@ -86,7 +118,8 @@ Status CheckAppend(const fovea_cache& cache, const fovea_input& k,
   const Extent values{1, cache.kv_heads, tokens, cache.value_dim};
   FOVEA_RETURN_IF_BAD(CheckView(ViewOf(k), keys, Shares::kBatch));
   FOVEA_RETURN_IF_BAD(CheckView(ViewOf(v), values, Shares::kBatch));
-  const bool has_room = tokens <= cache.capacity - cache.size;
+  const bool has_room =
+      IsRing(cache) || tokens <= cache.capacity - cache.place.position;
   return has_room ? Status::kOk : Status::kCacheFull;
 }
 
@@ -113,18 +146,22 @@ void Append(fovea_cache& cache, const fovea_input& k, const fovea_input& v,
   const View<const float> keys = ViewOf(k);
   const View<const float> values = ViewOf(v);
   const size_t slots = static_cast<size_t>(cache.capacity);
-  const size_t size = static_cast<size_t>(cache.size);
+  const RingSizes sizes = SizesOf(cache);
+  RingState place = cache.place;
   WithElement(cache, [&](const auto& arrays) {
     for (size_t head = 0; head < cache.kv_heads; ++head) {
       auto* of_keys = arrays.Keys(ArraysOf(cache), slots, head);
       auto* of_values = arrays.Values(ArraysOf(cache), slots, head);
+      place = cache.place;
       for (size_t t = 0; t < tokens; ++t) {
-        arrays.rows.StoreKey(keys.Row(0, head, t), size + t, size + t, of_keys);
-        arrays.rows.StoreValue(values.Row(0, head, t), size + t, of_values);
+        arrays.rows.StoreKey(keys.Row(0, head, t), place.slot, place.position,
+                             of_keys);
+        arrays.rows.StoreValue(values.Row(0, head, t), place.slot, of_values);
+        place.Advance(sizes);
       }
     }
   });
-  cache.size += tokens;
+  cache.place = place;
 }
 
 }  // namespace c
@@ -145,13 +182,13 @@ extern "C" fovea_status fovea_cache_create(const fovea_cache_shape* shape,
 
 extern "C" fovea_status fovea_cache_clear(fovea_cache* cache) {
   const fovea::Status status = fovea::c::CheckCache(cache);
-  if (status == fovea::Status::kOk) cache->size = 0;
+  if (status == fovea::Status::kOk) cache->place = {};
   return fovea::c::Out(status);
 }
 
 extern "C" size_t fovea_cache_size(const fovea_cache* cache) {
   const fovea::Status status = fovea::c::CheckCache(cache);
-  return status == fovea::Status::kOk ? static_cast<size_t>(cache->size) : 0;
+  return status == fovea::Status::kOk ? fovea::c::SizeOf(*cache) : 0;
 }
 
 extern "C" size_t fovea_cache_capacity(const fovea_cache* cache) {
@@ -175,12 +212,19 @@ extern "C" fovea_status fovea_cache_append(fovea_cache* cache, fovea_input k,
   return fovea::c::Out(status);
 }
 
+extern "C" uint64_t fovea_cache_position(const fovea_cache* cache) {
+  const fovea::Status status = fovea::c::CheckCache(cache);
+  return status == fovea::Status::kOk ? cache->place.position : 0;
+}
+
 extern "C" fovea_status fovea_cache_truncate(fovea_cache* cache,
                                              size_t tokens) {
   fovea::Status status = fovea::c::CheckCache(cache);
-  if (status == fovea::Status::kOk && tokens > cache->size) {
-    status = fovea::Status::kTooManyTokens;
+  if (status == fovea::Status::kOk) {
+    status = fovea::c::CheckTruncate(*cache, tokens);
   }
-  if (status == fovea::Status::kOk) cache->size -= tokens;
+  if (status == fovea::Status::kOk) {
+    cache->place.Forget(tokens, fovea::c::SizesOf(*cache));
+  }
   return fovea::c::Out(status);
 }

@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "fovea/cache_layout.h"
+#include "fovea/cache_span.h"
 #include "fovea/fovea.h"
 #include "fovea/kernels/layout.h"
 #include "fovea/quantised_layout.h"
@@ -19,8 +20,11 @@
 struct alignas(fovea::kCacheLine) fovea_cache {
   char magic[8];
   uint32_t kv_heads, head_dim, value_dim, element;
-  uint64_t capacity, size;
-  uint32_t mean_count;  // of int8; else 1
+  uint64_t capacity;  // slots
+  fovea::RingState place;
+  uint32_t mean_count;     // of int8; else 1
+  uint32_t window, sinks;  // of a ring; else 0
+  uint32_t sink_tokens, ring_tokens, spare;
 };
 
 namespace fovea {
@@ -84,6 +88,19 @@ bool WithElement(const fovea_cache& header, const Body& body) noexcept {
     default:
       return false;
   }
+}
+
+inline bool IsRing(const fovea_cache& cache) noexcept {
+  return cache.window != 0;
+}
+inline RingSizes SizesOf(const fovea_cache& cache) noexcept {
+  return {cache.sink_tokens, cache.ring_tokens, cache.spare};
+}
+inline size_t UsedSlots(const fovea_cache& cache) noexcept {
+  return cache.place.UsedSlots(SizesOf(cache));
+}
+inline size_t SizeOf(const fovea_cache& cache) noexcept {
+  return cache.place.Size(SizesOf(cache));
 }
 
 inline void* ArraysOf(const fovea_cache& cache) noexcept {

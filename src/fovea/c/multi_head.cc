@@ -245,7 +245,7 @@ Status Step(fovea_cache* cache, const fovea_multi_head* call) noexcept {
   FOVEA_RETURN_IF_BAD(CheckModule(*call, cache, module));
   FOVEA_RETURN_IF_BAD(CheckStep(cache, &module.core));
   ProjectInputs(module);
-  RotateInputs(module, cache->size);
+  RotateInputs(module, cache->place.position);
   const fovea_attention& core = module.core;
   FOVEA_RETURN_IF_BAD(CheckEntries(*cache, core.k, core.v, core.queries));
   StepChecked(*cache, module.core);

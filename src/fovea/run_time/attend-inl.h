@@ -83,7 +83,7 @@ HWY_INLINE HWY_MAYBE_UNUSED Scratch TakeQuantisedScratch(size_t head_dim,
   using Shape = RunTimeShape<0, kAnyRows, run_time::PlainFeatures<int8_t>>;
   constexpr size_t kRows = Shape::kRows;
   constexpr size_t kParts = 2;  // of a query's entry, and of a weight
-  static_assert(MeansOf(size_t{1} << 24) <= kPanel, "room for their scores");
+  static_assert(MeansOf(size_t{1} << 26) <= kPanel, "room for their scores");
   Scratch to = TakeScratch(head_dim, value_dim, room);
   to.query_quads =
       room.Take<int32_t>(kParts * kRows * RoundUp(head_dim, 4) / 4);
@@ -170,6 +170,12 @@ HWY_INLINE void SetCache(const AttentionProblem& problem, size_t kv_head,
     group.value_scales = floats(group.v, cache.value_scales);
     group.mean_count = cache.mean_count;
   }
+  if constexpr (Features::kRing) {
+    group.ring_begin = cache.ring_begin;
+    group.ring_shift = cache.ring_shift;
+    group.ring_end = cache.ring_end;
+    group.ring_tokens = cache.ring_tokens;
+  }
 }
 
 // The options that only EveryFeature has.
@@ -195,9 +201,9 @@ HWY_INLINE void SetOptions(const AttentionProblem& problem, size_t batch,
 template <class Features, class Group>
 HWY_INLINE void SetOutputs(const AttentionProblem& problem, size_t batch,
                            size_t head, Group& group) {
-  const size_t row = (batch * problem.heads + head) * problem.queries;
+  const size_t row = (batch * problem.heads + head) * problem.head_stride;
   if constexpr (Features::kHasRowOutputs) {
-    group.row_head_stride = problem.queries;
+    group.row_head_stride = problem.head_stride;
   }
   if constexpr (Features::kLse) group.lse = Moved(problem.lse, row);
   if constexpr (Features::kWeights) {
@@ -349,7 +355,7 @@ HWY_INLINE void AttendRichCache(const AttentionProblem& problem,
   } else if (problem.weights != nullptr || problem.scores != nullptr) {
     AttendCacheWith<run_time::OutputFeatures<Element>>(problem, scratch);
   } else {
-    AttendCacheWith<run_time::RichFeatures<Element>>(problem, scratch);
+    AttendCacheWith<run_time::RichCacheFeatures<Element>>(problem, scratch);
   }
 }
 

@@ -22,6 +22,8 @@ struct CacheArrays {
   // Of int8, in bytes from the begin of a head: see QuantisedRows.
   size_t key_scales, means, value_scales;
   size_t mean_count;
+  // Of a ring: see RingState and RingBegin (head_group.h).
+  size_t ring_begin, ring_shift, ring_end, ring_tokens;
 };
 
 // The keys of a partial, and where it goes.
@@ -47,7 +49,8 @@ struct AttentionProblem {
   const float* sink_logits;
   View<const uint8_t> mask;
   View<const float> bias;
-  size_t mask_keys;  // resolved
+  size_t mask_keys;    // resolved
+  size_t head_stride;  // from head to head of lse, weights and scores, in rows
   float* lse;
   float* weights;
   float* scores;
