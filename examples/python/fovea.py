@@ -38,7 +38,7 @@ class Attention(ctypes.Structure):
         + [("first_position", ctypes.c_int64), ("key_lengths", pointer)]
         + [("window", size_t), ("sinks", size_t), ("mask", View), ("bias", View)]
         + [("mask_keys", size_t), ("softcap", ctypes.c_float)]
-        + [(n, pointer) for n in ("alibi_slopes", "sink_logits")]
+        + [(n, pointer) for n in ("alibi_slopes", "sink_logits", "rotary")]
         + [(n, pointer) for n in ("lse", "weights", "scores")]
         + [("score_stage", ctypes.c_int), ("workspace", pointer)]
         + [(n, size_t) for n in ("workspace_bytes", "part", "parts")]

@@ -126,6 +126,21 @@ typedef struct fovea_mask {
   size_t batch_stride, head_stride, token_stride;
 } fovea_mask;
 
+/* What turns rows by their position; see fovea_rope_turner. */
+typedef struct fovea_turner fovea_turner;
+
+/* Rotary positions (arXiv 2104.09864) of queries, and of keys on their way into
+ * a cache, as fovea_rope turns them: no pass of its own, no copy. */
+typedef struct fovea_rotary {
+  size_t struct_bytes;        /* sizeof(fovea_rotary) */
+  const fovea_turner* turner; /* fovea_rope_turner(): named here, so that a
+                               * program which turns nothing does not hold it */
+  const uint64_t* rates;      /* [dim / 2], see fovea_rope_rates */
+  size_t dim;          /* the first dims of a head: even, 2 to head_dim */
+  int32_t interleaved; /* as in fovea_rope */
+  uint64_t position;   /* what key 0 turns by, modulo 2^64 */
+} fovea_rotary;
+
 /* ---------------------------------------------------------------- attention */
 
 /* Which scores go to fovea_attention.scores: the qk_matmul_output_mode of
@@ -192,6 +207,10 @@ typedef struct fovea_attention {
   /* One more logit a head that takes part in the softmax's sum without a value
    * [heads], at most FLT_MAX / 2 in magnitude, or -inf. Null: none. */
   const float* sink_logits;
+  /* Query i turns by rotary->position + first_position + i, and a key that
+   * fovea_cache_step appends by rotary->position + its position; the k of
+   * fovea_attention_run is turned already. Null: nothing turns. */
+  const fovea_rotary* rotary;
 
   /* Optional outputs, dense; null: not wanted. With a cache, [keys] is the
    * number of tokens that it holds.
@@ -222,17 +241,20 @@ FOVEA_API size_t fovea_attention_workspace_bytes(size_t head_dim,
                                                  size_t value_dim);
 
 /* Attends to the k and v of the call.
- *   NULL_POINTER     the call; the data of q, k, v or out; the workspace
+ *   NULL_POINTER     the call; the data of q, k, v or out; the workspace; the
+ *                    rotary's turner or rates
  *   ZERO_COUNT       batch, a number of heads, a dim, queries or keys
  *   TOO_MANY_TOKENS  a count or dim beyond its maximum, a key_length or
- *                    mask_keys beyond keys
+ *                    mask_keys beyond keys, the rotary's dim beyond head_dim
  *   BAD_STRIDE       see the top
- *   BAD_SCALE        scale, softcap, a slope or a sink logit out of its range
+ *   BAD_SCALE        scale, softcap, a slope or a sink logit out of its range,
+ *                    or rates[0] of 0
  *   MISALIGNED       a tensor, an array or the workspace
  *   TOO_SHORT        the workspace, or struct_bytes itself
  *   BAD_PART         part >= parts, or parts > 65536
  *   UNSUPPORTED      kv_heads does not divide heads, sinks without a window, an
- *                    unknown score_stage, sizes whose product overflows, or a
+ *                    unknown score_stage, a rotary's dim that is odd, sizes
+ *                    whose product overflows, or a
  *                    struct of a later version */
 FOVEA_API fovea_status fovea_attention_run(const fovea_attention* call);
 
@@ -341,6 +363,14 @@ FOVEA_API size_t fovea_cache_workspace_bytes(const fovea_cache* cache);
  * FOVEA_INT8 BAD_SCALE: an entry is NaN or above FLT_MAX / 2 in magnitude. */
 FOVEA_API fovea_status fovea_cache_append(fovea_cache* cache, fovea_input k,
                                           fovea_input v, size_t tokens);
+
+/* The same, turning the keys: the token at position() + t by rotary->position +
+ * position() + t. rotary: null turns nothing. Also each Status of a rotary; of
+ * FOVEA_INT8 entries of k may be FLT_MAX / 4 at most. */
+FOVEA_API fovea_status fovea_cache_append_turned(fovea_cache* cache,
+                                                 fovea_input k, fovea_input v,
+                                                 size_t tokens,
+                                                 const fovea_rotary* rotary);
 
 /* Forgets the newest `tokens` tokens. TOO_MANY_TOKENS: it holds fewer;
  * FORGOTTEN: the ring has given away what the window would need then. */
@@ -520,6 +550,9 @@ FOVEA_API fovea_status fovea_rope_rates(size_t dim, double base,
                                         fovea_rope_scaling scaling,
                                         double factor, uint64_t* rates);
 
+/* For fovea_rotary. Static. */
+FOVEA_API const fovea_turner* fovea_rope_turner(void);
+
 /* Turns the first `dim` dims of every row of x, in place. */
 typedef struct fovea_rope {
   size_t struct_bytes;         /* sizeof(fovea_rope) */
@@ -558,7 +591,7 @@ typedef struct fovea_multi_head {
   size_t struct_bytes; /* sizeof(fovea_multi_head) */
   /* Shape (batch, heads, kv_heads, head_dim, value_dim, queries; with a memory
    * also keys, its tokens), options and optional outputs. q, k, v, out and the
-   * workspace are not read; parts must be 0 or 1. */
+   * workspace are not read; parts must be 0 or 1, rotary null. */
   const fovea_attention* attention;
   size_t model_dim;  /* of x and y, 1 or more */
   size_t memory_dim; /* of the memory, 0: as model_dim */
@@ -599,8 +632,8 @@ FOVEA_API size_t fovea_multi_head_step_workspace_bytes(
 
 /* The whole of it. Status as of fovea_attention_run and fovea_linear_run; also
  * UNSUPPORTED for rotary positions with a memory, a rotary_dim that is odd or
- * beyond head_dim, parts above 1, or a memory_dim other than model_dim without
- * a memory, and BAD_SCALE where rates[0] is 0. */
+ * beyond head_dim, parts above 1, attention->rotary, or a memory_dim other than
+ * model_dim without a memory, and BAD_SCALE where rates[0] is 0. */
 FOVEA_API fovea_status fovea_multi_head_run(const fovea_multi_head* call);
 
 /* A step or a chunk of a stream: as fovea_cache_step, on a workspace of

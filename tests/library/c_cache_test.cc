@@ -197,6 +197,27 @@ TEST(CCacheInt8, RefusesWhatHasNoScale) {
   }
 }
 
+// Turning may raise an entry by a half.
+TEST(CCacheInt8, RefusesKeysThatTurningMayMakeTooLarge) {
+  using Config = Int8<20, 12, 2>;
+  StreamProblem<Config> stream(40);
+  CStream<Config> c(stream);
+  const fovea_attention& call = c.Fill(0, 1);
+  std::vector<float> keys(2 * 20, 1e38f);
+  const fovea_input k = {keys.data(), 0, 20, 40};
+  uint64_t rates[4];
+  ASSERT_EQ(fovea_rope_rates(8, 1e4, FOVEA_ROPE_UNSCALED, 1, rates), FOVEA_OK);
+  fovea_rotary rotary = {};
+  rotary.struct_bytes = sizeof(rotary), rotary.turner = fovea_rope_turner();
+  rotary.rates = rates, rotary.dim = 8;
+  EXPECT_EQ(fovea_cache_append_turned(c.cache(), k, call.v, 1, &rotary),
+            FOVEA_BAD_SCALE);
+  fovea_attention turned = call;
+  turned.k = k, turned.rotary = &rotary;
+  EXPECT_EQ(fovea_cache_step(c.cache(), &turned), FOVEA_BAD_SCALE);
+  EXPECT_EQ(fovea_cache_append(c.cache(), k, call.v, 1), FOVEA_OK);
+}
+
 TEST(CCacheInt8, NeedsAWorkspaceOfItsOwnSize) {
   using Config = Int8<20, 12, 2>;
   StreamProblem<Config> stream(40);
@@ -339,8 +360,8 @@ TEST(CCacheRing, SavesAndRestoresAsTheTemplate) {
             FOVEA_BAD_FORMAT);
 }
 
-// Where positions no longer fit the kernels' 32 bits: as if the saved stream had
-// gone round some billion times more.
+// Where positions no longer fit the kernels' 32 bits: as if the saved stream
+// had gone round some billion times more.
 TEST(CCacheRing, GoesOnFarAlongAStream) {
   using Config = Ring<float>;
   StreamProblem<Config> stream(kTokens), expected(kTokens);

@@ -661,6 +661,8 @@ TEST(CInterface, AModuleRefusesWhatItCannotDo) {
     c.memory = c.x, a.keys = 2;  // of which none has a position
   });
   expect(FOVEA_BAD_SCALE, [](Call&, Core& a) { a.softcap = -1; });
+  static const fovea_rotary rotary = {};
+  expect(FOVEA_UNSUPPORTED, [](Call&, Core& a) { a.rotary = &rotary; });
 }
 
 }  // namespace

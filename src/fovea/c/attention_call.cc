@@ -99,7 +99,8 @@ Status CheckParts(const fovea_attention& call) noexcept {
 bool IsRich(const fovea_attention& call) noexcept {
   return call.window != 0 || call.mask.data != nullptr ||
          call.bias.data != nullptr || call.softcap != 0.0f ||
-         call.alibi_slopes != nullptr || call.sink_logits != nullptr;
+         call.alibi_slopes != nullptr || call.sink_logits != nullptr ||
+         call.rotary != nullptr;
 }
 
 }  // namespace
@@ -125,9 +126,25 @@ Status CheckCall(const fovea_attention& call, Reads reads, size_t keys,
     FOVEA_RETURN_IF_BAD(CheckOptionalArray(call.key_lengths));
     FOVEA_RETURN_IF_BAD(CheckKeyLengths(call.key_lengths, call.batch, keys));
   }
+  FOVEA_RETURN_IF_BAD(CheckRotary(call.rotary, call.head_dim));
   FOVEA_RETURN_IF_BAD(CheckWindow(call));
   FOVEA_RETURN_IF_BAD(CheckEveryOption(call, keys));
   return CheckParts(call);
+}
+
+Status CheckRotary(const fovea_rotary* rotary, size_t head_dim) noexcept {
+  if (rotary == nullptr) return Status::kOk;
+  FOVEA_RETURN_IF_BAD(CheckStruct(rotary));
+  FOVEA_RETURN_IF_BAD(CheckArray(rotary->turner));
+  FOVEA_RETURN_IF_BAD(CheckArray(rotary->rates));
+  FOVEA_RETURN_IF_BAD(CheckCount(rotary->dim, head_dim));
+  if (rotary->dim % 2 != 0) return Status::kUnsupported;
+  return rotary->rates[0] != 0 ? Status::kOk : Status::kBadScale;
+}
+
+run_time::Rotary RotaryOf(const fovea_rotary* from) noexcept {
+  if (from == nullptr) return {nullptr, nullptr, 0, false};
+  return {from->turner, from->rates, from->dim / 2, from->interleaved != 0};
 }
 
 Status CheckPartial(const fovea_partial* to,
@@ -173,6 +190,11 @@ run_time::AttentionProblem ProblemOf(const fovea_attention& call, size_t keys,
   problem.mask = ViewOf(call.mask);
   problem.bias = ViewOf(call.bias);
   problem.mask_keys = call.mask_keys == 0 ? keys : call.mask_keys;
+  problem.rotary = RotaryOf(call.rotary);
+  problem.rotary_position =
+      call.rotary == nullptr
+          ? 0
+          : call.rotary->position + static_cast<uint64_t>(call.first_position);
   problem.head_stride = call.queries;
   problem.part = call.part;
   problem.parts = call.parts == 0 ? 1 : call.parts;

@@ -124,7 +124,7 @@ Status CheckAppend(const fovea_cache& cache, const fovea_input& k,
 }
 
 Status CheckEntries(const fovea_cache& cache, const fovea_input& k,
-                    const fovea_input& v, size_t tokens) noexcept {
+                    const fovea_input& v, size_t tokens, bool turns) noexcept {
   const View<const float> keys = ViewOf(k);
   const View<const float> values = ViewOf(v);
   bool good = true;
@@ -133,7 +133,7 @@ Status CheckEntries(const fovea_cache& cache, const fovea_input& k,
       for (size_t head = 0; head < cache.kv_heads; ++head) {
         for (size_t t = 0; t < tokens && good; ++t) {
           good = arrays.rows.Accepts(keys.Row(0, head, t),
-                                     values.Row(0, head, t), false);
+                                     values.Row(0, head, t), turns);
         }
       }
     }
@@ -141,21 +141,26 @@ Status CheckEntries(const fovea_cache& cache, const fovea_input& k,
   return good ? Status::kOk : Status::kBadScale;
 }
 
-void Append(fovea_cache& cache, const fovea_input& k, const fovea_input& v,
-            size_t tokens) noexcept {
-  const View<const float> keys = ViewOf(k);
-  const View<const float> values = ViewOf(v);
+namespace {
+
+// The keys as they are, or turned, as the turner says.
+void StoreTokens(fovea_cache& cache, const View<const float>& keys,
+                 const View<const float>& values, size_t first, size_t tokens,
+                 const run_time::RunTimeTurner& turner) noexcept {
   const size_t slots = static_cast<size_t>(cache.capacity);
   const RingSizes sizes = SizesOf(cache);
   RingState place = cache.place;
+  float turned[kMaxDim];
   WithElement(cache, [&](const auto& arrays) {
     for (size_t head = 0; head < cache.kv_heads; ++head) {
       auto* of_keys = arrays.Keys(ArraysOf(cache), slots, head);
       auto* of_values = arrays.Values(ArraysOf(cache), slots, head);
       place = cache.place;
-      for (size_t t = 0; t < tokens; ++t) {
-        arrays.rows.StoreKey(keys.Row(0, head, t), place.slot, place.position,
-                             of_keys);
+      for (size_t t = first; t < first + tokens; ++t) {
+        const float* key = keys.Row(0, head, t);
+        if (turner.Turns()) turner.Turn(key, cache.head_dim, turned);
+        arrays.rows.StoreKey(turner.Turns() ? turned : key, place.slot,
+                             place.position, of_keys);
         arrays.rows.StoreValue(values.Row(0, head, t), place.slot, of_values);
         place.Advance(sizes);
       }
@@ -164,6 +169,36 @@ void Append(fovea_cache& cache, const fovea_input& k, const fovea_input& v,
   cache.place = place;
 }
 
+}  // namespace
+
+// Keys that turn go a token at a time: all heads have its angles.
+void Append(fovea_cache& cache, const fovea_input& k, const fovea_input& v,
+            size_t tokens, const fovea_rotary* rotary) noexcept {
+  const run_time::Rotary how = RotaryOf(rotary);
+  run_time::RunTimeTurner turner(how);
+  const size_t most = rotary == nullptr ? tokens : 1;
+  for (size_t first = 0; first < tokens; first += most) {
+    if (rotary != nullptr) {
+      turner.MoveTo(rotary->position + cache.place.position);
+    }
+    StoreTokens(cache, ViewOf(k), ViewOf(v), first, most, turner);
+  }
+}
+
+namespace {
+
+Status AppendTokens(fovea_cache* cache, const fovea_input& k,
+                    const fovea_input& v, size_t tokens,
+                    const fovea_rotary* rotary) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckCache(cache));
+  FOVEA_RETURN_IF_BAD(CheckAppend(*cache, k, v, tokens));
+  FOVEA_RETURN_IF_BAD(CheckRotary(rotary, cache->head_dim));
+  FOVEA_RETURN_IF_BAD(CheckEntries(*cache, k, v, tokens, rotary != nullptr));
+  Append(*cache, k, v, tokens, rotary);
+  return Status::kOk;
+}
+
+}  // namespace
 }  // namespace c
 }  // namespace fovea
 
@@ -199,17 +234,14 @@ extern "C" size_t fovea_cache_capacity(const fovea_cache* cache) {
 
 extern "C" fovea_status fovea_cache_append(fovea_cache* cache, fovea_input k,
                                            fovea_input v, size_t tokens) {
-  fovea::Status status = fovea::c::CheckCache(cache);
-  if (status == fovea::Status::kOk) {
-    status = fovea::c::CheckAppend(*cache, k, v, tokens);
-  }
-  if (status == fovea::Status::kOk) {
-    status = fovea::c::CheckEntries(*cache, k, v, tokens);
-  }
-  if (status == fovea::Status::kOk) {
-    fovea::c::Append(*cache, k, v, tokens);
-  }
-  return fovea::c::Out(status);
+  return fovea_cache_append_turned(cache, k, v, tokens, nullptr);
+}
+
+extern "C" fovea_status fovea_cache_append_turned(fovea_cache* cache,
+                                                  fovea_input k, fovea_input v,
+                                                  size_t tokens,
+                                                  const fovea_rotary* rotary) {
+  return fovea::c::Out(fovea::c::AppendTokens(cache, k, v, tokens, rotary));
 }
 
 extern "C" uint64_t fovea_cache_position(const fovea_cache* cache) {

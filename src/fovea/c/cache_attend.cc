@@ -68,6 +68,9 @@ void SetChunk(const Chunk& chunk,
   problem.out.data += query * problem.out.token_stride;
   if (problem.lse != nullptr) problem.lse += query;
   problem.queries = chunk.queries;
+  // Modulo 2^64, whatever the call's own position was.
+  problem.rotary_position += static_cast<uint64_t>(chunk.first_position) -
+                             static_cast<uint64_t>(problem.first_position);
   problem.first_position = chunk.first_position;
 }
 
@@ -172,7 +175,8 @@ Status AttendPartial(const fovea_cache* cache, const fovea_attention* call,
 
 Status Step(fovea_cache* cache, const fovea_attention* call) noexcept {
   FOVEA_RETURN_IF_BAD(CheckStep(cache, call));
-  FOVEA_RETURN_IF_BAD(CheckEntries(*cache, call->k, call->v, call->queries));
+  FOVEA_RETURN_IF_BAD(CheckEntries(*cache, call->k, call->v, call->queries,
+                                   call->rotary != nullptr));
   StepChecked(*cache, *call);
   return Status::kOk;
 }
@@ -203,7 +207,8 @@ void StepChecked(fovea_cache& cache, const fovea_attention& call) noexcept {
   for (size_t query = 0; query < call.queries;) {
     const Chunk chunk{query, std::min(call.queries - query, most),
                       static_cast<int64_t>(cache.place.position)};
-    Append(cache, From(call.k, query), From(call.v, query), chunk.queries);
+    Append(cache, From(call.k, query), From(call.v, query), chunk.queries,
+           call.rotary);
     AttendFrom(cache, ProblemOfCache(cache, call, chunk, false),
                call.workspace);
     query += chunk.queries;

@@ -116,12 +116,12 @@ size_t WorkspaceBytes(const fovea_cache& cache) noexcept;
 // Append's checks, but for those of the entries, for a cache that was checked.
 Status CheckAppend(const fovea_cache& cache, const fovea_input& k,
                    const fovea_input& v, size_t tokens) noexcept;
-// kBadScale: an int8 cache cannot store them.
+// kBadScale: an int8 cache cannot store them, turned on their way or not.
 Status CheckEntries(const fovea_cache& cache, const fovea_input& k,
-                    const fovea_input& v, size_t tokens) noexcept;
-// Its work.
+                    const fovea_input& v, size_t tokens, bool turns) noexcept;
+// Its work; rotary: may be null.
 void Append(fovea_cache& cache, const fovea_input& k, const fovea_input& v,
-            size_t tokens) noexcept;
+            size_t tokens, const fovea_rotary* rotary) noexcept;
 
 // The same of a step.
 Status CheckStep(const fovea_cache* cache,

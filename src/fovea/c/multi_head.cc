@@ -156,7 +156,7 @@ Status CheckModule(const fovea_multi_head& call, const fovea_cache* cache,
   if (call.workspace_bytes < module.room.end) return Status::kTooShort;
   SetCore(module);
   const fovea_attention& core = module.core;
-  if (core.parts > 1) return Status::kUnsupported;
+  if (core.parts > 1 || core.rotary != nullptr) return Status::kUnsupported;
   const Extent rows{core.batch, 1, core.queries, call.model_dim};
   const Extent memory{core.batch, 1, module.keys, module.memory_dim};
   FOVEA_RETURN_IF_BAD(CheckView(ViewOf(call.x), rows, Shares::kBatch));
@@ -247,7 +247,8 @@ Status Step(fovea_cache* cache, const fovea_multi_head* call) noexcept {
   ProjectInputs(module);
   RotateInputs(module, cache->place.position);
   const fovea_attention& core = module.core;
-  FOVEA_RETURN_IF_BAD(CheckEntries(*cache, core.k, core.v, core.queries));
+  FOVEA_RETURN_IF_BAD(
+      CheckEntries(*cache, core.k, core.v, core.queries, false));
   StepChecked(*cache, module.core);
   ProjectOutput(module);
   return Status::kOk;

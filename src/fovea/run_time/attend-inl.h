@@ -27,6 +27,34 @@ template <size_t kDimOr0, size_t kMaxRows, class Features, size_t kGroupOr0 = 0>
 using RunTimeShape =
     BlockShape<kDimOr0, kDimOr0, kGroupOr0, kMaxRows, Features>;
 
+// Whether rows turn is known at run time.
+template <class Shape>
+class QuerySource<Shape, run_time::RunTimeTurner> {
+ public:
+  explicit HWY_INLINE QuerySource(const GroupOf<Shape>& group)
+      : group_(group), turner_(*group.rope) {}
+
+  HWY_INLINE const float* operator()(size_t row, float* room, size_t place) {
+    const float* query = QueryRow<Shape>(group_, row);
+    return turner_.Turns() ? Turned(query, row, room, place) : query;
+  }
+
+ private:
+  HWY_NOINLINE const float* Turned(const float* query, size_t row, float* room,
+                                   size_t place) {
+    const size_t token = TokenOfRow<Shape>(group_, row);
+    if (token != token_) turner_.MoveTo(group_.rotary_position + token);
+    token_ = token;
+    float* turned = room + place * group_.head_dim;
+    turner_.Turn(query, group_.head_dim, turned);
+    return turned;
+  }
+
+  const GroupOf<Shape>& group_;
+  size_t token_ = ~size_t{0};  // none yet
+  run_time::RunTimeTurner turner_;
+};
+
 // The scratch of any shape: kept in the caller's workspace one after another.
 class ScratchRoom {
  public:
@@ -64,6 +92,7 @@ HWY_INLINE Scratch TakeScratch(size_t head_dim, size_t value_dim,
   to.counts = room.Take<uint32_t>(kRows);
   to.visible = room.Take<uint32_t>(2 * kRows);
   to.bias = room.Take<float>(kTile * kRows);
+  to.turned = room.Take<float>(kMaxLanes * head_dim);
   to.slopes = room.Take<float>(kRows);
   to.positions = room.Take<int32_t>(kRows);
   return to;
@@ -194,6 +223,8 @@ HWY_INLINE void SetOptions(const AttentionProblem& problem, size_t batch,
   group.bias = MovedView(problem.bias, batch, head);
   group.mask_keys = problem.mask_keys;
   group.softcap = problem.softcap;
+  group.rope = &problem.rotary;
+  group.rotary_position = problem.rotary_position;
   group.alibi_slopes = Moved(problem.alibi_slopes, head);
   group.sink_logits = Moved(problem.sink_logits, head);
 }

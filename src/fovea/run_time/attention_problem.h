@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "fovea/config.h"
+#include "fovea/run_time/row_turner.h"
 #include "fovea/view.h"
 
 namespace fovea {
@@ -59,6 +60,8 @@ struct AttentionProblem {
   size_t part, parts;
   CacheArrays cache;
   PartialRange partial;
+  Rotary rotary;
+  uint64_t rotary_position;  // of query 0
 };
 
 }  // namespace run_time

@@ -6,6 +6,7 @@
 
 #include "fovea/config.h"
 #include "fovea/kernels/features.h"
+#include "fovea/run_time/row_turner.h"
 
 namespace fovea {
 namespace run_time {
@@ -26,9 +27,10 @@ using LoneFeatures = Features<false, 0, 0, MaskKind::kNone, false, false, false,
 // What changes or hides a score, each of which a call may leave out.
 template <class Stored, bool kOutputs, ScoreStage kScores, bool kPartial,
           bool kRing = false>
-struct EveryFeature : Features<true, 1, 1, MaskKind::kEither, true, true, true,
-                               void, !kPartial, kOutputs, kScores, kPartial,
-                               kRing, Stored, void, Arithmetic::kFloat> {
+struct EveryFeature
+    : Features<true, 1, 1, MaskKind::kEither, true, true, true, void, !kPartial,
+               kOutputs, kScores, kPartial, kRing, Stored, RunTimeTurner,
+               Arithmetic::kFloat> {
   static constexpr bool kRunTimeSpan = true;
   static constexpr bool kRunTimeStage = kOutputs;
 };
