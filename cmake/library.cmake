@@ -10,6 +10,7 @@ set(fovea_library_sources
     c/cache.cc
     c/cache_attend.cc
     c/cache_save.cc
+    c/cache_streams.cc
     c/layer_norm.cc
     c/linear.cc
     c/linear_int8.cc

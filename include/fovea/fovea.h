@@ -385,6 +385,15 @@ FOVEA_API fovea_status fovea_cache_truncate(fovea_cache* cache, size_t tokens);
 FOVEA_API fovea_status fovea_cache_step(fovea_cache* cache,
                                         const fovea_attention* call);
 
+/* A step of several streams: batch entry b of the call is appended to
+ * *caches[b], and attends from it. caches [batch], all different, of the call's
+ * shape; sizes, elements and capacities are each cache's own. The workspace is
+ * that of the cache which needs most. Status as of fovea_cache_step, of any of
+ * them; then none has changed. Also UNSUPPORTED for a cache that is there
+ * twice, and for weights or scores of a batch above 1. */
+FOVEA_API fovea_status fovea_cache_step_streams(fovea_cache* const* caches,
+                                                const fovea_attention* call);
+
 /* Attends to the cache without appending; k, v, keys and key_lengths are not
  * read. The workspace has fovea_cache_workspace_bytes. ZERO_COUNT when it is
  * empty; of a ring UNSUPPORTED as of fovea_cache_step, and FORGOTTEN when what

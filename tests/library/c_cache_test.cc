@@ -429,5 +429,135 @@ TEST(CCacheRing, RefusesWhatItHasForgottenOrCannotDo) {
   EXPECT_EQ(fovea_cache_bytes(&shape), 0u);
 }
 
+// -------------------------------------------------------------------- streams
+
+// Three streams of their own length and element, one of them a ring, together
+// and each alone.
+class Streams {
+ public:
+  static constexpr size_t kBatch = 3, kQueries = 5, kDim = 20, kMost = 80;
+
+  Streams() {
+    for (size_t b = 0; b < kBatch; ++b) {
+      EXPECT_EQ(caches_[b].status, FOVEA_OK);
+      EXPECT_EQ(alone_[b].status, FOVEA_OK);
+      for (CCache* cache : {&caches_[b], &alone_[b]}) {
+        EXPECT_EQ(fovea_cache_append(cache->cache, Input(k, 2, kMost),
+                                     Input(v, 2, kMost), 10 + 20 * b),
+                  FOVEA_OK);
+      }
+      pointers[b] = caches_[b].cache;
+    }
+    room_.MakeRoomFor(pointers[1]);  // of int8
+    fovea_attention& c = call();
+    c.batch = kBatch, c.heads = 4, c.kv_heads = 2, c.queries = kQueries;
+    c.causal = 1, c.window = 64, c.lse = lse.data();
+    c.q = Input(q, 4, kQueries);
+    c.k = Input(k, 2, kQueries), c.v = Input(v, 2, kQueries);
+    c.out = {out.data(), 4 * kQueries * kDim, kQueries * kDim, kDim};
+  }
+
+  // The same, one stream after another.
+  void StepAlone() {
+    const fovea_attention all = call();
+    std::fill(out.begin(), out.end(), 0.0f);
+    std::fill(lse.begin(), lse.end(), 0.0f);
+    for (size_t b = 0; b < kBatch; ++b) {
+      fovea_attention one = all;
+      one.batch = 1;
+      one.q.data += b * one.q.batch_stride;
+      one.k.data += b * one.k.batch_stride;
+      one.v.data += b * one.v.batch_stride;
+      one.out.data += b * one.out.batch_stride;
+      one.lse += b * 4 * kQueries;
+      EXPECT_EQ(fovea_cache_step(alone_[b].cache, &one), FOVEA_OK);
+    }
+  }
+
+  fovea_attention& call() { return room_.call; }
+
+  std::vector<float> q = Values(1, kBatch * 4), k = Values(2, kBatch * 2);
+  std::vector<float> v = Values(3, kBatch * 2);
+  std::vector<float> out = std::vector<float>(kBatch * 4 * kQueries * kDim);
+  std::vector<float> lse = std::vector<float>(kBatch * 4 * kQueries);
+  fovea_cache* pointers[kBatch] = {};
+
+ private:
+  static std::vector<float> Values(uint64_t seed, size_t heads) {
+    const golden::Stream stream(seed, 0);
+    std::vector<float> values(heads * kMost * kDim);
+    for (size_t i = 0; i < values.size(); ++i) values[i] = stream[i];
+    return values;
+  }
+  static fovea_input Input(const std::vector<float>& values, size_t heads,
+                           size_t tokens) {
+    return {values.data(), heads * tokens * kDim, tokens * kDim, kDim};
+  }
+  static fovea_cache_shape ShapeOf(fovea_element element, size_t window) {
+    fovea_attention of = {};
+    of.kv_heads = 2, of.head_dim = of.value_dim = kDim;
+    fovea_cache_shape shape = CCache::ShapeOf(of, kMost, element);
+    shape.window = window;
+    return shape;
+  }
+
+  CCache caches_[kBatch] = {CCache(ShapeOf(FOVEA_FLOAT32, 0)),
+                            CCache(ShapeOf(FOVEA_INT8, 0)),
+                            CCache(ShapeOf(FOVEA_FLOAT16, 64))};
+  CCache alone_[kBatch] = {CCache(ShapeOf(FOVEA_FLOAT32, 0)),
+                           CCache(ShapeOf(FOVEA_INT8, 0)),
+                           CCache(ShapeOf(FOVEA_FLOAT16, 64))};
+  CCall room_{kDim, kDim};
+};
+
+TEST(CCacheStreams, AStepOfSeveralIsThatOfEach) {
+  golden::ForEachTarget([&] {
+    Streams streams;
+    ASSERT_EQ(fovea_cache_step_streams(streams.pointers, &streams.call()),
+              FOVEA_OK);
+    const std::vector<float> out = streams.out, lse = streams.lse;
+    for (size_t b = 0; b < Streams::kBatch; ++b) {
+      EXPECT_EQ(fovea_cache_position(streams.pointers[b]), 15 + 20 * b);
+    }
+    streams.StepAlone();
+    EXPECT_EQ(out, streams.out);
+    EXPECT_EQ(lse, streams.lse);
+  });
+}
+
+TEST(CCacheStreams, WhatOneRefusesChangesNone) {
+  const auto expect = [](fovea_status expected, auto change) {
+    Streams streams;
+    change(streams);
+    const std::vector<float> before = streams.out;
+    EXPECT_EQ(fovea_cache_step_streams(streams.pointers, &streams.call()),
+              expected);
+    EXPECT_EQ(streams.out, before);
+    EXPECT_EQ(fovea_cache_position(streams.pointers[0]), 10u);
+  };
+  expect(FOVEA_NULL_POINTER, [](Streams& s) { s.pointers[2] = nullptr; });
+  expect(FOVEA_NULL_POINTER, [](Streams& s) { s.call().k.data = nullptr; });
+  expect(FOVEA_ZERO_COUNT, [](Streams& s) { s.call().batch = 0; });
+  expect(FOVEA_UNSUPPORTED, [](Streams& s) { s.pointers[2] = s.pointers[0]; });
+  expect(FOVEA_UNSUPPORTED, [](Streams& s) { s.call().window = 63; });
+  expect(FOVEA_UNSUPPORTED,
+         [](Streams& s) { s.call().weights = s.out.data(); });
+  expect(FOVEA_BAD_STRIDE, [](Streams& s) { s.call().out.batch_stride = 0; });
+  // Of the second entry, which is of int8.
+  expect(FOVEA_BAD_SCALE, [](Streams& s) {
+    s.v[2 * Streams::kQueries * Streams::kDim + 7] = HUGE_VALF;
+  });
+  expect(FOVEA_CACHE_FULL, [](Streams& s) {
+    const fovea_attention& c = s.call();
+    while (fovea_cache_append(s.pointers[1], c.k, c.v, 1) == FOVEA_OK) {
+    }
+  });
+  Streams streams;
+  EXPECT_EQ(fovea_cache_step_streams(nullptr, &streams.call()),
+            FOVEA_NULL_POINTER);
+  EXPECT_EQ(fovea_cache_step(streams.pointers[0], &streams.call()),
+            FOVEA_UNSUPPORTED);
+}
+
 }  // namespace
 }  // namespace fovea

@@ -20,16 +20,20 @@ Status CheckSameShape(const fovea_cache& cache,
                       const fovea_attention& call) noexcept {
   const bool same = call.kv_heads == cache.kv_heads &&
                     call.head_dim == cache.head_dim &&
-                    call.value_dim == cache.value_dim && call.batch == 1;
+                    call.value_dim == cache.value_dim;
   return same ? Status::kOk : Status::kUnsupported;
 }
 
-// Whether they are a cache and a call of its shape.
+// Whether they are a cache and a call of its shape, of any batch.
 Status CheckBoth(const fovea_cache* cache,
                  const fovea_attention* call) noexcept {
   FOVEA_RETURN_IF_BAD(CheckCache(cache));
   FOVEA_RETURN_IF_BAD(CheckShape(call));
   return CheckSameShape(*cache, *call);
+}
+
+Status CheckOneStream(const fovea_attention& call) noexcept {
+  return call.batch == 1 ? Status::kOk : Status::kUnsupported;
 }
 
 // The keys of a ring have no end: nothing may have a column for each of them.
@@ -44,6 +48,7 @@ Status CheckRing(const fovea_cache& cache,
 Status CheckAttend(const fovea_cache* cache, const fovea_attention* call,
                    bool is_partial) noexcept {
   FOVEA_RETURN_IF_BAD(CheckBoth(cache, call));
+  FOVEA_RETURN_IF_BAD(CheckOneStream(*call));
   FOVEA_RETURN_IF_BAD(CheckRing(*cache, *call));
   const size_t size = SizeOf(*cache);
   if (size == 0) return Status::kZeroCount;
@@ -191,6 +196,12 @@ size_t WorkspaceBytes(const fovea_cache& cache) noexcept {
 
 Status CheckStep(const fovea_cache* cache,
                  const fovea_attention* call) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckStreamsStep(cache, call));
+  return CheckOneStream(*call);
+}
+
+Status CheckStreamsStep(const fovea_cache* cache,
+                        const fovea_attention* call) noexcept {
   FOVEA_RETURN_IF_BAD(CheckBoth(cache, call));
   FOVEA_RETURN_IF_BAD(CheckRing(*cache, *call));
   if (call->parts > 1) return Status::kUnsupported;  // each would append

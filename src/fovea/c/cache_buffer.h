@@ -126,6 +126,9 @@ void Append(fovea_cache& cache, const fovea_input& k, const fovea_input& v,
 // The same of a step.
 Status CheckStep(const fovea_cache* cache,
                  const fovea_attention* call) noexcept;
+// With a batch, of which one entry is that cache's.
+Status CheckStreamsStep(const fovea_cache* cache,
+                        const fovea_attention* call) noexcept;
 void StepChecked(fovea_cache& cache, const fovea_attention& call) noexcept;
 
 }  // namespace c
