@@ -547,6 +547,9 @@ TEST(CCacheStreams, WhatOneRefusesChangesNone) {
   expect(FOVEA_BAD_SCALE, [](Streams& s) {
     s.v[2 * Streams::kQueries * Streams::kDim + 7] = HUGE_VALF;
   });
+  expect(FOVEA_BAD_SCALE, [](Streams& s) {
+    s.k[2 * Streams::kQueries * Streams::kDim + 7] = HUGE_VALF;
+  });
   expect(FOVEA_CACHE_FULL, [](Streams& s) {
     const fovea_attention& c = s.call();
     while (fovea_cache_append(s.pointers[1], c.k, c.v, 1) == FOVEA_OK) {
