@@ -674,15 +674,6 @@ class Attention {
     return group;
   }
 
-  // A multiple of 2^20 that leaves the position below kFar.
-  static constexpr int64_t RingShift(int64_t position) noexcept {
-    constexpr int64_t kUnshifted = kFar / 4;
-    constexpr int64_t kStep = int64_t{1} << 20;
-    return position < kUnshifted + kStep
-               ? 0
-               : (position - kUnshifted) / kStep * kStep;
-  }
-
   static void StepStream(const Call& call, size_t batch, KvCache<Config>& cache,
                          Workspace& workspace) noexcept {
     for (size_t query = 0; query < call.queries;) {
