@@ -41,22 +41,36 @@ void Rescale(int32_t max, const ScoreScale& scale, size_t row,
   Leaf::template CorrectOutputs<S>(correction, row, scratch.output);
 }
 
-// Whether every row sees every key: bits say nothing then, and are not made.
+// The first keys of a tile that hold all that a row sees.
 template <class S>
-constexpr bool kSeesAll =
-    !S::kCausal && S::kWindow == 0 && S::kMask == MaskKind::kNone;
+size_t SeenLength(Visible<S> visible) {
+  if constexpr (kSeesFirst<S>) {
+    return visible;
+  } else {
+    return LengthOf(visible);
+  }
+}
+
+// Whether others lie between them.
+template <class S>
+bool HidesSome(Visible<S> visible, size_t seen) {
+  if constexpr (kSeesFirst<S>) {
+    return false;
+  } else {
+    return visible != BitsBelow(static_cast<ptrdiff_t>(seen));
+  }
+}
 
 // The online softmax of one row: scores become weights.
 template <class Leaf, class S>
-void SoftmaxOfRow(uint64_t visible, size_t count, const ScoreScale& scale,
+void SoftmaxOfRow(Visible<S> visible, size_t count, const ScoreScale& scale,
                   int32_t value_zero, size_t row, ScratchOf<Leaf, S>& scratch) {
   RowState& state = scratch.rows[row];
   int32_t* scores = scratch.scores[row];
   int32_t sum = 0;
-  const size_t seen = kSeesAll<S> ? count : LengthOf(visible);
+  const size_t seen = SeenLength<S>(visible);
   if (seen > 0) {
-    const bool some =
-        !kSeesAll<S> && visible != BitsBelow(static_cast<ptrdiff_t>(seen));
+    const bool some = HidesSome<S>(visible, seen);
     if (some) CoverHidden(visible, seen, INT32_MIN, scores);
     int32_t max = Leaf::Largest(scores, seen);
     if (state.sum > 0 && state.max > max) max = state.max;
@@ -98,13 +112,13 @@ void StoreRow(const Group& group, size_t row, size_t of_block,
 template <class Leaf, class S>
 void AttendTile(const Group& group, const Rows& rows, size_t key, size_t count,
                 const ScoreScale& scale, ScratchOf<Leaf, S>& scratch) {
-  uint64_t visible[kSeesAll<S> ? 1 : S::kRows] = {};
-  uint64_t any = 0;
-  for (size_t i = 0; !kSeesAll<S> && i < rows.count; ++i) {
-    visible[i] = VisibleBits<S>(group, rows.first + i, key);
+  Visible<S> visible[kSeesAll<S> ? 1 : S::kRows] = {};
+  Visible<S> any = 0;
+  for (size_t i = 0; i < (kSeesAll<S> ? 1 : rows.count); ++i) {
+    visible[i] = VisibleKeys<S>(group, rows.first + i, key, count);
     any |= visible[i];
   }
-  if (!kSeesAll<S> && any == 0) return;
+  if (any == 0) return;
   const Tile tile = TileOf<S>(group, key, count);
   Leaf::template Score<S>(tile, rows.count, scratch.leaf, scratch.scores);
   for (size_t i = 0; i < rows.count; ++i) {
