@@ -8,6 +8,7 @@
 
 #include "fovea/cache_bytes.h"
 #include "fovea/kernels/layout.h"
+#include "fovea/status.h"
 
 namespace fovea {
 
@@ -137,6 +138,16 @@ class CacheSpan<R, true> {
   uint64_t end_;       // after the newest token that ever was
   uint32_t slot_;      // of the next token
 };
+
+// Truncate of a cache with such a span.
+template <class Span>
+Status ForgetNewest(size_t tokens, Span& span) noexcept {
+  if (tokens > span.position()) return Status::kTooManyTokens;
+  const auto position = static_cast<int64_t>(span.position() - tokens);
+  if (!span.Holds(position)) return Status::kForgotten;
+  span.Forget(tokens);
+  return Status::kOk;
+}
 
 }  // namespace fovea
 

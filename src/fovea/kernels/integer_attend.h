@@ -110,8 +110,9 @@ void StoreRow(const Group& group, size_t row, size_t of_block,
 }
 
 template <class Leaf, class S>
-void AttendTile(const Group& group, const Rows& rows, size_t key, size_t count,
-                const ScoreScale& scale, ScratchOf<Leaf, S>& scratch) {
+void AttendTile(const GroupOf<S>& group, const Rows& rows, size_t key,
+                size_t count, const ScoreScale& scale,
+                ScratchOf<Leaf, S>& scratch) {
   Visible<S> visible[kSeesAll<S> ? 1 : S::kRows] = {};
   Visible<S> any = 0;
   for (size_t i = 0; i < (kSeesAll<S> ? 1 : rows.count); ++i) {
@@ -130,7 +131,7 @@ void AttendTile(const Group& group, const Rows& rows, size_t key, size_t count,
 }
 
 template <class Leaf, class S>
-void AttendBlock(const Group& group, const Rows& rows,
+void AttendBlock(const GroupOf<S>& group, const Rows& rows,
                  ScratchOf<Leaf, S>& scratch) {
   for (size_t i = 0; i < rows.count; ++i) {
     const size_t row = rows.first + i;
@@ -187,7 +188,7 @@ uint64_t CostOfBlocks(const Group& group) {
 }
 
 template <class Leaf, class S>
-void AttendHeadGroup(const Group& group, ScratchOf<Leaf, S>& scratch) {
+void AttendHeadGroup(const GroupOf<S>& group, ScratchOf<Leaf, S>& scratch) {
   for (size_t block = 0; block < BlockCount<S>(group); ++block) {
     AttendBlock<Leaf, S>(group, RowsOfBlock<S>(group, block), scratch);
   }
@@ -196,7 +197,7 @@ void AttendHeadGroup(const Group& group, ScratchOf<Leaf, S>& scratch) {
 // The blocks of one kv head that fall into the share; `before` is the cost of
 // the heads before this one.
 template <class Leaf, class S>
-void AttendShare(const Group& group, const Share& share, uint64_t before,
+void AttendShare(const GroupOf<S>& group, const Share& share, uint64_t before,
                  ScratchOf<Leaf, S>& scratch) {
   for (size_t block = 0; block < BlockCount<S>(group); ++block) {
     const uint64_t cost = BlockCost<S>(group, block);
