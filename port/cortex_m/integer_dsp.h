@@ -16,53 +16,12 @@
 #include "fovea/kernels/integer_block.h"
 #include "fovea/kernels/integer_math.h"
 #include "port/cortex_m/dsp_pairs.h"
+#include "port/cortex_m/dsp_words.h"
 
 namespace fovea {
 namespace integer {
 inline namespace FOVEA_INTEGER_NAMESPACE {
 namespace dsp {
-
-// Entries 0 and 2, and 1 and 3, of the four bytes of a word.
-inline uint32_t Even(uint32_t word) {
-  uint32_t to;
-  __asm__("sxtb16 %0, %1" : "=r"(to) : "r"(word));
-  return to;
-}
-inline uint32_t Odd(uint32_t word) {
-  uint32_t to;
-  __asm__("sxtb16 %0, %1, ror #8" : "=r"(to) : "r"(word));
-  return to;
-}
-// The lower halves of two words, and the upper ones.
-inline uint32_t Lower(uint32_t a, uint32_t b) {
-  uint32_t to;
-  __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(to) : "r"(a), "r"(b));
-  return to;
-}
-inline uint32_t Upper(uint32_t a, uint32_t b) {
-  uint32_t to;
-  __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(to) : "r"(b), "r"(a));
-  return to;
-}
-inline int32_t AddProducts(uint32_t a, uint32_t b, int32_t sum) {
-  int32_t to;
-  __asm__("smlad %0, %1, %2, %3" : "=r"(to) : "r"(a), "r"(b), "r"(sum));
-  return to;
-}
-
-inline uint32_t LoadWord(const int8_t* from) {
-  uint32_t word;
-  std::memcpy(&word, from, sizeof(word));
-  return word;
-}
-// Of a row's last entries, fewer than four.
-inline uint32_t LoadPart(const int8_t* from, size_t count) {
-  uint32_t word = 0;
-  for (size_t i = 0; i < count; ++i) {
-    word |= uint32_t{static_cast<uint8_t>(from[i])} << (8 * i);
-  }
-  return word;
-}
 
 // Four columns of 4 * steps tokens, `stride` apart, as two pairs of columns,
 // the second one a half of the memory for columns behind the first.
@@ -220,51 +179,6 @@ inline int32_t LargestOfFours(const int32_t* scores, size_t fours,
   return most;
 }
 
-// sums[0 to 3] of one row's entries times the bytes of four columns, which lie
-// side by side, and kStride bytes further for the next step.
-template <int kStride>
-void AddFourColumns(const uint32_t* row, const int8_t* columns, size_t steps,
-                    int32_t* sums) {
-  int32_t a = sums[0], b = sums[1], c = sums[2], d = sums[3];
-  const uint32_t* end = row + 2 * steps;
-  uint32_t t;
-#define FOVEA_DSP_COLUMN(word, sum) \
-  "sxtb16 %[t], " word              \
-  "\n"                              \
-  "smlad " sum ", %[t], r4, " sum   \
-  "\n"                              \
-  "sxtb16 " word ", " word          \
-  ", ror #8\n"                      \
-  "smlad " sum ", " word ", r5, " sum "\n"
-#define FOVEA_DSP_STEP                                                               \
-  "ldrd r4, r5, [%[row]], #8\n"                                                      \
-  "ldrd r6, r8, [%[columns]], #8\n" FOVEA_DSP_COLUMN("r6", "%[a]") FOVEA_DSP_COLUMN( \
-      "r8",                                                                          \
-      "%[b]") "ldrd r6, r8, [%[columns]], %[stride]\n" FOVEA_DSP_COLUMN("r6",        \
-                                                                        "%["         \
-                                                                        "c]")        \
-      FOVEA_DSP_COLUMN("r8", "%[d]")
-  if (steps % 2 != 0) {
-    __asm__ volatile(FOVEA_DSP_STEP
-                     : [row] "+r"(row), [columns] "+r"(columns), [a] "+r"(a),
-                       [b] "+r"(b), [c] "+r"(c), [d] "+r"(d), [t] "=&r"(t)
-                     : [stride] "i"(kStride - 8)
-                     : "r4", "r5", "r6", "r8", "memory");
-  }
-  if (row != end) {
-    __asm__ volatile("0:\n" FOVEA_DSP_STEP FOVEA_DSP_STEP
-                     "cmp %[row], %[end]\n"
-                     "bne 0b\n"
-                     : [row] "+r"(row), [columns] "+r"(columns), [a] "+r"(a),
-                       [b] "+r"(b), [c] "+r"(c), [d] "+r"(d), [t] "=&r"(t)
-                     : [stride] "i"(kStride - 8), [end] "r"(end)
-                     : "r4", "r5", "r6", "r8", "cc", "memory");
-  }
-#undef FOVEA_DSP_STEP
-#undef FOVEA_DSP_COLUMN
-  sums[0] = a, sums[1] = b, sums[2] = c, sums[3] = d;
-}
-
 }  // namespace dsp
 
 struct DspLeaf {
@@ -339,11 +253,11 @@ struct DspLeaf {
     if (kPairs<S>) {
       to += row / 2 * S::kQuads * dsp::kStepWords + row % 2 * 2;
     }
-    const uint32_t zeros = static_cast<uint32_t>(zero) & 0xffff;
+    const uint32_t zeros = dsp::Twice(zero);
     for (size_t quad = 0; quad < S::kQuads; ++quad) {
       const uint32_t word = WordOfRow<S::kHeadDim>(q, quad);
-      to[quad * kStep] = Subtract(dsp::Even(word), zeros << 16 | zeros);
-      to[quad * kStep + 1] = Subtract(dsp::Odd(word), zeros << 16 | zeros);
+      to[quad * kStep] = dsp::Subtract(dsp::Even(word), zeros);
+      to[quad * kStep + 1] = dsp::Subtract(dsp::Odd(word), zeros);
     }
   }
 
@@ -486,12 +400,6 @@ struct DspLeaf {
       if (column + 1 < S::kValueDim) f(column + 1, output[1]);
       output += kNext;
     }
-  }
-
-  static uint32_t Subtract(uint32_t a, uint32_t b) {
-    uint32_t to;
-    __asm__("ssub16 %0, %1, %2" : "=r"(to) : "r"(a), "r"(b));
-    return to;
   }
 
   // Entries 4 * quad to 4 * quad + 3 of a row of kCount, 0 beyond it.
