@@ -9,9 +9,8 @@
 #include <cstring>
 
 namespace fovea {
-namespace integer {
-inline namespace FOVEA_INTEGER_NAMESPACE {
-namespace dsp {
+namespace dsp_words {
+namespace {  // compiled for the including file's instruction set alone
 
 // Entries 0 and 2, and 1 and 3, of the four bytes of a word.
 inline uint32_t Even(uint32_t word) {
@@ -67,53 +66,71 @@ inline uint32_t Twice(int32_t x) {
 }
 
 // sums[0 to 3] of one row's entries times the bytes of four columns, which lie
-// side by side, and kStride bytes further for the next step.
+// side by side, and `stride` bytes further for the next step: kStride, or where
+// that is 0 any, for one instruction more in 19.  Inlined it has too few
+// registers.
 template <int kStride>
-void AddFourColumns(const uint32_t* row, const int8_t* columns, size_t steps,
-                    int32_t* sums) {
+[[gnu::noinline]] void AddFourColumns(const uint32_t* row,
+                                      const int8_t* columns, size_t steps,
+                                      int32_t* sums, size_t stride = kStride) {
   int32_t a = sums[0], b = sums[1], c = sums[2], d = sums[3];
   const uint32_t* end = row + 2 * steps;
   uint32_t t;
-#define FOVEA_DSP_COLUMN(word, sum) \
-  "sxtb16 %[t], " word              \
-  "\n"                              \
-  "smlad " sum ", %[t], r4, " sum   \
-  "\n"                              \
-  "sxtb16 " word ", " word          \
-  ", ror #8\n"                      \
+  // clang-format off
+#define FOVEA_DSP_COLUMN(word, sum)            \
+  "sxtb16 %[t], " word "\n"                    \
+  "smlad " sum ", %[t], r4, " sum "\n"         \
+  "sxtb16 " word ", " word ", ror #8\n"        \
   "smlad " sum ", " word ", r5, " sum "\n"
-#define FOVEA_DSP_STEP                                                               \
-  "ldrd r4, r5, [%[row]], #8\n"                                                      \
-  "ldrd r6, r8, [%[columns]], #8\n" FOVEA_DSP_COLUMN("r6", "%[a]") FOVEA_DSP_COLUMN( \
-      "r8",                                                                          \
-      "%[b]") "ldrd r6, r8, [%[columns]], %[stride]\n" FOVEA_DSP_COLUMN("r6",        \
-                                                                        "%["         \
-                                                                        "c]")        \
-      FOVEA_DSP_COLUMN("r8", "%[d]")
-  if (steps % 2 != 0) {
-    __asm__ volatile(FOVEA_DSP_STEP
-                     : [row] "+r"(row), [columns] "+r"(columns), [a] "+r"(a),
-                       [b] "+r"(b), [c] "+r"(c), [d] "+r"(d), [t] "=&r"(t)
-                     : [stride] "i"(kStride - 8)
-                     : "r4", "r5", "r6", "r8", "memory");
+#define FOVEA_DSP_STEP(first, second)          \
+  "ldrd r4, r5, [%[row]], #8\n"                \
+  "ldrd r6, r8, " first "\n"                   \
+  FOVEA_DSP_COLUMN("r6", "%[a]")               \
+  FOVEA_DSP_COLUMN("r8", "%[b]")               \
+  "ldrd r6, r8, " second "\n"                  \
+  FOVEA_DSP_COLUMN("r6", "%[c]")               \
+  FOVEA_DSP_COLUMN("r8", "%[d]")
+#define FOVEA_DSP_STEP_BY_CONSTANT \
+  FOVEA_DSP_STEP("[%[columns]], #8", "[%[columns]], %[stride]")
+#define FOVEA_DSP_STEP_BY_REGISTER                       \
+  FOVEA_DSP_STEP("[%[columns]]", "[%[columns], #8]")     \
+  "add %[columns], %[columns], %[stride]\n"
+// One step, then the others in twos.
+#define FOVEA_DSP_COLUMNS(step, ...)                                        \
+  if (steps % 2 != 0) {                                                     \
+    __asm__ volatile(step                                                   \
+                     : [row] "+r"(row), [columns] "+r"(columns),            \
+                       [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d),  \
+                       [t] "=&r"(t)                                         \
+                     : [stride] __VA_ARGS__                                 \
+                     : "r4", "r5", "r6", "r8", "memory");                   \
+  }                                                                         \
+  if (row != end) {                                                         \
+    __asm__ volatile("0:\n" step step                                       \
+                     "cmp %[row], %[end]\n"                                 \
+                     "bne 0b\n"                                             \
+                     : [row] "+r"(row), [columns] "+r"(columns),            \
+                       [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d),  \
+                       [t] "=&r"(t)                                         \
+                     : [end] "r"(end), [stride] __VA_ARGS__                 \
+                     : "r4", "r5", "r6", "r8", "cc", "memory");             \
   }
-  if (row != end) {
-    __asm__ volatile("0:\n" FOVEA_DSP_STEP FOVEA_DSP_STEP
-                     "cmp %[row], %[end]\n"
-                     "bne 0b\n"
-                     : [row] "+r"(row), [columns] "+r"(columns), [a] "+r"(a),
-                       [b] "+r"(b), [c] "+r"(c), [d] "+r"(d), [t] "=&r"(t)
-                     : [stride] "i"(kStride - 8), [end] "r"(end)
-                     : "r4", "r5", "r6", "r8", "cc", "memory");
+  // clang-format on
+  if constexpr (kStride != 0) {
+    FOVEA_DSP_COLUMNS(FOVEA_DSP_STEP_BY_CONSTANT, "i"(kStride - 8))
+  } else {
+    FOVEA_DSP_COLUMNS(FOVEA_DSP_STEP_BY_REGISTER, "r"(stride))
   }
+#undef FOVEA_DSP_COLUMNS
+#undef FOVEA_DSP_STEP_BY_REGISTER
+#undef FOVEA_DSP_STEP_BY_CONSTANT
 #undef FOVEA_DSP_STEP
 #undef FOVEA_DSP_COLUMN
   sums[0] = a, sums[1] = b, sums[2] = c, sums[3] = d;
 }
 
-}  // namespace dsp
-}  // namespace FOVEA_INTEGER_NAMESPACE
-}  // namespace integer
+}  // namespace
+}  // namespace dsp_words
 }  // namespace fovea
 
 #endif  // FOVEA_PORT_CORTEX_M_DSP_WORDS_H_

@@ -23,6 +23,8 @@ namespace integer {
 inline namespace FOVEA_INTEGER_NAMESPACE {
 namespace dsp {
 
+using namespace dsp_words;
+
 // Four columns of 4 * steps tokens, `stride` apart, as two pairs of columns,
 // the second one a half of the memory for columns behind the first.
 [[gnu::naked, gnu::noinline]] inline void TransposeFours(const int8_t* /*from*/,

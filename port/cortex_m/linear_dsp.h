@@ -31,7 +31,7 @@ struct DspLinearLeaf {
       const size_t count = left < 4 * kMostSteps ? left : 4 * kMostSteps;
       const size_t steps = Unpack(token.x + first, count, token.zero, entries);
       for (size_t o = 0; o < kPanel; o += 4) {
-        dsp::AddFourColumns<int{4 * kPanel}>(
+        dsp_words::AddFourColumns<int{4 * kPanel}>(
             entries, panel + first * kPanel + 4 * o, steps, sums + o);
       }
     }
@@ -45,20 +45,20 @@ struct DspLinearLeaf {
   // Returns the steps.
   static size_t Unpack(const int8_t* x, size_t count, int32_t zero,
                        uint32_t* to) noexcept {
-    const uint32_t zeros = dsp::Twice(zero);
+    const uint32_t zeros = dsp_words::Twice(zero);
     const size_t whole = count / 4;
     for (size_t step = 0; step < whole; ++step) {
-      const uint32_t word = dsp::LoadWord(x + 4 * step);
-      *to++ = dsp::Subtract(dsp::Even(word), zeros);
-      *to++ = dsp::Subtract(dsp::Odd(word), zeros);
+      const uint32_t word = dsp_words::LoadWord(x + 4 * step);
+      *to++ = dsp_words::Subtract(dsp_words::Even(word), zeros);
+      *to++ = dsp_words::Subtract(dsp_words::Odd(word), zeros);
     }
     if (count % 4 == 0) return whole;
     uint32_t last[4] = {};
     for (size_t i = 0; i < count % 4; ++i) {
       last[i] = static_cast<uint32_t>(x[4 * whole + i] - zero);
     }
-    to[0] = dsp::Lower(last[0], last[2]);
-    to[1] = dsp::Lower(last[1], last[3]);
+    to[0] = dsp_words::Lower(last[0], last[2]);
+    to[1] = dsp_words::Lower(last[1], last[3]);
     return whole + 1;
   }
 };
