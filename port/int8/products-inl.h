@@ -7,6 +7,9 @@
 //   OffsetKeys   keys as AddKeys wants them
 //   AddKeys      sum + factor . keys; factors from -128 to 127
 //   AddValues    sum + factor . values; factors from 0 to 127
+//   kHasWide     whether there is AddWide: sum + factor . columns, where a
+//                factor is a WideFactor, four numbers of 16 bits; and
+//                WideBlock, as Block with such factors
 //   Block        <rows, vecs>: blocks that the leaf sums by itself, if it has
 //                kExists: Sum as PortBlock's (fovea/kernels/port_block-inl.h)
 //
