@@ -81,7 +81,16 @@ class DecodeByC {
  private:
   static constexpr size_t kKeys = 256;
   CCall c_{4, 1, kKeys, 32};
-  fovea_cache_shape shape_ = {sizeof(shape_), 4, 32, 32, kKeys, FOVEA_FLOAT32};
+  static fovea_cache_shape Shape() {
+    fovea_cache_shape shape = {};
+    shape.struct_bytes = sizeof(shape);
+    shape.kv_heads = 4;
+    shape.head_dim = shape.value_dim = 32;
+    shape.capacity = kKeys;
+    shape.element = FOVEA_FLOAT32;
+    return shape;
+  }
+  fovea_cache_shape shape_ = Shape();
   CCall::Room room_{fovea_cache_bytes(&shape_)};
   fovea_cache* cache_ = nullptr;
 };

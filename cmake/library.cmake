@@ -10,6 +10,7 @@ set(fovea_library_sources
     c/cache.cc
     c/cache_attend.cc
     c/cache_save.cc
+    c/cache_streams.cc
     c/layer_norm.cc
     c/linear.cc
     c/linear_int8.cc
@@ -23,6 +24,7 @@ set(fovea_library_sources
     dispatch/attend_bfloat16_cache.cc
     dispatch/attend_float16_cache.cc
     dispatch/attend_float_cache.cc
+    dispatch/attend_int8_cache.cc
     dispatch/attend_plain.cc
     dispatch/attend_plain_cache.cc
     dispatch/attend_rich.cc

@@ -17,21 +17,10 @@
 #include "tests/golden/golden.h"
 #include "tests/golden/poison.h"
 #include "tests/golden/reduced.h"
+#include "tests/golden/rotary_attention_case.h"
 
 namespace fovea::golden {
 namespace {
-
-struct RotaryCase {
-  const char* name;
-  uint16_t head_dim, rotary_dim, heads, kv_heads;
-  bool interleaved;
-  uint16_t window, sinks;
-  RopeOptions rope;
-  uint32_t first_position;
-  uint16_t tokens;
-  uint64_t seed;
-  Expected expected;
-};
 
 #include "tests/golden/rotary_attention.inc"
 
@@ -58,7 +47,6 @@ const std::vector<RotaryCase>& Cases() {
 }
 
 constexpr size_t kMostTokens = 200;
-constexpr float kFactor = 2.0f;  // of q
 
 enum class Way : uint8_t {
   kWhole,   // one call of Step
@@ -80,15 +68,6 @@ struct RotaryConfig : AttentionConfig {
   static constexpr bool kCausal = true, kRing = kWindow > 0;
 };
 
-// Tensors are [token][head][dim].
-std::vector<float> Values(const RotaryCase& c, uint64_t tensor, size_t heads,
-                          float factor) {
-  const Stream stream(c.seed, tensor);
-  std::vector<float> values(c.tokens * heads * c.head_dim);
-  for (size_t i = 0; i < values.size(); ++i) values[i] = stream[i] * factor;
-  return values;
-}
-
 template <class Config>
 class Problem {
  public:
@@ -99,9 +78,9 @@ class Problem {
   explicit Problem(const RotaryCase& c)
       : c_(c),
         rope_(c.rope),
-        q_(Values(c, 0, R::kHeads, kFactor)),
-        k_(Values(c, 1, R::kKvHeads, 1.0f)),
-        v_(Values(c, 2, R::kKvHeads, 1.0f)),
+        q_(RotaryValues(c, 0, R::kHeads, kFactorOfQueries)),
+        k_(RotaryValues(c, 1, R::kKvHeads, 1.0f)),
+        v_(RotaryValues(c, 2, R::kKvHeads, 1.0f)),
         out_(q_.size()),
         cache_(MakePoisoned<KvCache<Config>>()),
         workspace_(MakePoisoned<typename Core::Workspace>()) {

@@ -147,6 +147,16 @@ class StreamProblem {
 
   size_t tokens() const { return tokens_; }
 
+  // chunk_lse of a call that was good, to where its tokens are in `lse`.
+  void KeepLse(size_t first, size_t count) {
+    if (!R::kLse) return;
+    for (size_t head = 0; head < R::kHeads; ++head) {
+      for (size_t t = 0; t < count; ++t) {
+        lse[(first + t) * R::kHeads + head] = chunk_lse[head * count + t];
+      }
+    }
+  }
+
  private:
   static constexpr size_t kOutRow = R::kHeads * R::kValueDim;
 
@@ -189,15 +199,6 @@ class StreamProblem {
                    size_t first, size_t count) {
     return std::memcmp(a.data() + first, b.data() + first,
                        count * sizeof(float)) == 0;
-  }
-
-  void KeepLse(size_t first, size_t count) {
-    if (!R::kLse) return;
-    for (size_t head = 0; head < R::kHeads; ++head) {
-      for (size_t t = 0; t < count; ++t) {
-        lse[(first + t) * R::kHeads + head] = chunk_lse[head * count + t];
-      }
-    }
   }
 
   std::vector<float> slopes_, sinks_;

@@ -38,7 +38,7 @@ class Attention(ctypes.Structure):
         + [("first_position", ctypes.c_int64), ("key_lengths", pointer)]
         + [("window", size_t), ("sinks", size_t), ("mask", View), ("bias", View)]
         + [("mask_keys", size_t), ("softcap", ctypes.c_float)]
-        + [(n, pointer) for n in ("alibi_slopes", "sink_logits")]
+        + [(n, pointer) for n in ("alibi_slopes", "sink_logits", "rotary")]
         + [(n, pointer) for n in ("lse", "weights", "scores")]
         + [("score_stage", ctypes.c_int), ("workspace", pointer)]
         + [(n, size_t) for n in ("workspace_bytes", "part", "parts")]
@@ -52,6 +52,10 @@ class CacheShape(ctypes.Structure):
         ("value_dim", size_t),
         ("capacity", size_t),
         ("element", ctypes.c_int),
+        ("raw_keys", ctypes.c_int32),
+        ("window", size_t),
+        ("sinks", size_t),
+        ("max_queries", size_t),
     ]
 
 

@@ -67,7 +67,7 @@ typedef enum fovea_status {
   FOVEA_MISALIGNED = 5,      /* a buffer or an array is not aligned */
   FOVEA_CACHE_FULL = 6,      /* the cache has no room for the tokens */
   FOVEA_BAD_SCALE = 7,       /* a scale, factor or eps is out of its range */
-  FOVEA_FORGOTTEN = 8,       /* (of ring caches, which C does not offer yet) */
+  FOVEA_FORGOTTEN = 8,       /* a ring no longer holds what the call needs */
   FOVEA_BAD_FORMAT = 9,      /* not a cache, not such a cache, or damaged */
   FOVEA_TOO_SHORT = 10,      /* a buffer has fewer bytes than it needs */
   FOVEA_BAD_PART = 11,       /* a part is not below the number of parts */
@@ -125,6 +125,21 @@ typedef struct fovea_mask {
   /* From one entry of the axis to the next. */
   size_t batch_stride, head_stride, token_stride;
 } fovea_mask;
+
+/* What turns rows by their position; see fovea_rope_turner. */
+typedef struct fovea_turner fovea_turner;
+
+/* Rotary positions (arXiv 2104.09864) of queries, and of keys on their way into
+ * a cache, as fovea_rope turns them: no pass of its own, no copy. */
+typedef struct fovea_rotary {
+  size_t struct_bytes;        /* sizeof(fovea_rotary) */
+  const fovea_turner* turner; /* fovea_rope_turner(): named here, so that a
+                               * program which turns nothing does not hold it */
+  const uint64_t* rates;      /* [dim / 2], see fovea_rope_rates */
+  size_t dim;          /* the first dims of a head: even, 2 to head_dim */
+  int32_t interleaved; /* as in fovea_rope */
+  uint64_t position;   /* what key 0 turns by, modulo 2^64 */
+} fovea_rotary;
 
 /* ---------------------------------------------------------------- attention */
 
@@ -192,6 +207,10 @@ typedef struct fovea_attention {
   /* One more logit a head that takes part in the softmax's sum without a value
    * [heads], at most FLT_MAX / 2 in magnitude, or -inf. Null: none. */
   const float* sink_logits;
+  /* Query i turns by rotary->position + first_position + i, and a key that
+   * fovea_cache_step appends by rotary->position + its position; the k of
+   * fovea_attention_run is turned already. Null: nothing turns. */
+  const fovea_rotary* rotary;
 
   /* Optional outputs, dense; null: not wanted. With a cache, [keys] is the
    * number of tokens that it holds.
@@ -204,8 +223,9 @@ typedef struct fovea_attention {
   float* scores;
   fovea_score_stage score_stage;
 
-  /* Scratch of fovea_attention_workspace_bytes(head_dim, value_dim), aligned to
-   * FOVEA_ALIGNMENT; its contents mean nothing between calls. */
+  /* Scratch of fovea_attention_workspace_bytes(head_dim, value_dim), with a
+   * cache of fovea_cache_workspace_bytes, aligned to FOVEA_ALIGNMENT; its
+   * contents mean nothing between calls. */
   void* workspace;
   size_t workspace_bytes;
 
@@ -221,17 +241,20 @@ FOVEA_API size_t fovea_attention_workspace_bytes(size_t head_dim,
                                                  size_t value_dim);
 
 /* Attends to the k and v of the call.
- *   NULL_POINTER     the call; the data of q, k, v or out; the workspace
+ *   NULL_POINTER     the call; the data of q, k, v or out; the workspace; the
+ *                    rotary's turner or rates
  *   ZERO_COUNT       batch, a number of heads, a dim, queries or keys
  *   TOO_MANY_TOKENS  a count or dim beyond its maximum, a key_length or
- *                    mask_keys beyond keys
+ *                    mask_keys beyond keys, the rotary's dim beyond head_dim
  *   BAD_STRIDE       see the top
- *   BAD_SCALE        scale, softcap, a slope or a sink logit out of its range
+ *   BAD_SCALE        scale, softcap, a slope or a sink logit out of its range,
+ *                    or rates[0] of 0
  *   MISALIGNED       a tensor, an array or the workspace
  *   TOO_SHORT        the workspace, or struct_bytes itself
  *   BAD_PART         part >= parts, or parts > 65536
  *   UNSUPPORTED      kv_heads does not divide heads, sinks without a window, an
- *                    unknown score_stage, sizes whose product overflows, or a
+ *                    unknown score_stage, a rotary's dim that is odd, sizes
+ *                    whose product overflows, or a
  *                    struct of a later version */
 FOVEA_API fovea_status fovea_attention_run(const fovea_attention* call);
 
@@ -276,6 +299,11 @@ typedef enum fovea_element {
   FOVEA_FLOAT32 = 1,
   FOVEA_BFLOAT16 = 2, /* half of the memory, rounded to nearest even */
   FOVEA_FLOAT16 = 3,  /* likewise */
+  FOVEA_INT8 = 4,     /* a quarter: each row has a scale, max|x| / 127, and is
+                       * rounded to nearest even; products are integers. Keys
+                       * are stored less a mean of earlier ones, which costs a
+                       * channel that is large in all of them no precision
+                       * (docs/numerics.md says how, and how near it is) */
   FOVEA_ELEMENT_LAST = FOVEA_ENUM_LAST
 } fovea_element;
 
@@ -285,8 +313,19 @@ typedef struct fovea_cache_shape {
   size_t kv_heads;       /* 1 to 2^16 */
   size_t head_dim;       /* 1 to 256 */
   size_t value_dim;      /* 1 to 256 */
-  size_t capacity;       /* tokens, 1 to 2^24 */
+  size_t capacity;       /* tokens, 1 to 2^24; not read of a ring */
   fovea_element element; /* of the stored keys and values */
+  /* Of FOVEA_INT8. Other than 0: keys are stored as they are, less no mean.
+   * (Where there are means, they and so the bits depend on the capacity: there
+   * is one for each of 16, 64, 256, 1024... that is below it.) */
+  int32_t raw_keys;
+  /* A window other than 0, to 2^24, makes a ring, of a stream without end: it
+   * keeps what a window so wide sees, and the first `sinks` tokens (0 to 2^24),
+   * each in whole tiles of 64; nothing is ever moved. Calls on it must be
+   * causal, with that window and those sinks, and have no mask, no bias, no
+   * weights and no scores. max_queries: tokens that a step brings, 0 as 1,
+   * beyond 64 as 64. Longer steps have the same bits, in more pieces. */
+  size_t window, sinks, max_queries;
 } fovea_cache_shape;
 
 /* Bytes of a cache of that shape; 0 where fovea_cache_create would refuse it or
@@ -295,7 +334,7 @@ FOVEA_API size_t fovea_cache_bytes(const fovea_cache_shape* shape);
 
 /* Makes an empty cache at `buffer` (FOVEA_ALIGNMENT; fovea_cache_bytes), which
  * *cache then points to. NULL_POINTER, MISALIGNED, TOO_SHORT, ZERO_COUNT,
- * TOO_MANY_TOKENS, UNSUPPORTED (an unknown element). */
+ * TOO_MANY_TOKENS, UNSUPPORTED (an unknown element, sinks without a window). */
 FOVEA_API fovea_status fovea_cache_create(const fovea_cache_shape* shape,
                                           void* buffer, size_t bytes,
                                           fovea_cache** cache);
@@ -310,28 +349,59 @@ FOVEA_API fovea_status fovea_cache_clear(fovea_cache* cache);
 FOVEA_API size_t fovea_cache_size(const fovea_cache* cache);
 FOVEA_API size_t fovea_cache_capacity(const fovea_cache* cache);
 
+/* Tokens seen since it was clear, less those that were taken back: the position
+ * of the next one. Other than its size only of a ring. */
+FOVEA_API uint64_t fovea_cache_position(const fovea_cache* cache);
+
+/* Bytes of workspace for a call that attends to the cache, on the target in
+ * use: fovea_attention_workspace_bytes, and for FOVEA_INT8 more. */
+FOVEA_API size_t fovea_cache_workspace_bytes(const fovea_cache* cache);
+
 /* Appends `tokens` tokens, 1 or more: k [kv_heads][tokens][head_dim] and
  * v [kv_heads][tokens][value_dim] (batch_stride is not read). ZERO_COUNT,
- * BAD_STRIDE, CACHE_FULL (none is taken). */
+ * BAD_STRIDE, CACHE_FULL (none is taken; a ring is never full), and of
+ * FOVEA_INT8 BAD_SCALE: an entry is NaN or above FLT_MAX / 2 in magnitude. */
 FOVEA_API fovea_status fovea_cache_append(fovea_cache* cache, fovea_input k,
                                           fovea_input v, size_t tokens);
 
-/* Forgets the newest `tokens` tokens. TOO_MANY_TOKENS: it holds fewer. */
+/* The same, turning the keys: the token at position() + t by rotary->position +
+ * position() + t. rotary: null turns nothing. Also each Status of a rotary; of
+ * FOVEA_INT8 entries of k may be FLT_MAX / 4 at most. */
+FOVEA_API fovea_status fovea_cache_append_turned(fovea_cache* cache,
+                                                 fovea_input k, fovea_input v,
+                                                 size_t tokens,
+                                                 const fovea_rotary* rotary);
+
+/* Forgets the newest `tokens` tokens. TOO_MANY_TOKENS: it holds fewer;
+ * FORGOTTEN: the ring has given away what the window would need then. */
 FOVEA_API fovea_status fovea_cache_truncate(fovea_cache* cache, size_t tokens);
 
 /* Appends the call's k and v (`queries` tokens of each), then attends from the
  * cache, query 0 being the first token appended: a step of a stream, or a
- * chunk. Also CACHE_FULL, and UNSUPPORTED where the call's shape is not the
- * cache's, batch is not 1, or parts is above 1. */
+ * chunk. The workspace has fovea_cache_workspace_bytes. Also CACHE_FULL,
+ * BAD_SCALE as of fovea_cache_append, and UNSUPPORTED where the call's shape is
+ * not the cache's, batch is not 1, or parts is above 1, or a ring does not do
+ * what it asks for. */
 FOVEA_API fovea_status fovea_cache_step(fovea_cache* cache,
                                         const fovea_attention* call);
 
+/* A step of several streams: batch entry b of the call is appended to
+ * *caches[b], and attends from it. caches [batch], all different, of the call's
+ * shape; sizes, elements and capacities are each cache's own. The workspace is
+ * that of the cache which needs most. Status as of fovea_cache_step, of any of
+ * them; then none has changed. Also UNSUPPORTED for a cache that is there
+ * twice, and for weights or scores of a batch above 1. */
+FOVEA_API fovea_status fovea_cache_step_streams(fovea_cache* const* caches,
+                                                const fovea_attention* call);
+
 /* Attends to the cache without appending; k, v, keys and key_lengths are not
- * read. ZERO_COUNT when it is empty. */
+ * read. The workspace has fovea_cache_workspace_bytes. ZERO_COUNT when it is
+ * empty; of a ring UNSUPPORTED as of fovea_cache_step, and FORGOTTEN when what
+ * the first query sees has left it. */
 FOVEA_API fovea_status fovea_cache_attend(const fovea_cache* cache,
                                           const fovea_attention* call);
 
-/* fovea_attention_run_partial on the cache's keys. */
+/* fovea_attention_run_partial on the cache's keys. UNSUPPORTED of a ring. */
 FOVEA_API fovea_status fovea_cache_attend_partial(const fovea_cache* cache,
                                                   const fovea_attention* call,
                                                   size_t first_key,
@@ -347,8 +417,10 @@ FOVEA_API fovea_status fovea_cache_save(const fovea_cache* cache, void* to,
                                         size_t bytes);
 
 /* Becomes the cache that was saved at `from` (FOVEA_ALIGNMENT; `bytes` may be
- * read there); capacities may differ. TOO_SHORT, BAD_FORMAT (not a saved cache,
- * of another shape, damaged, or more tokens than this one can hold). */
+ * read there); capacities may differ, of FOVEA_INT8 while they have as many
+ * means, and of rings may not. TOO_SHORT, BAD_FORMAT (not a saved cache, of
+ * another shape, damaged, or more tokens than this one can hold), BAD_SCALE (of
+ * FOVEA_INT8: a scale is not a positive number, or a mean not finite). */
 FOVEA_API fovea_status fovea_cache_restore(fovea_cache* cache, const void* from,
                                            size_t bytes);
 
@@ -487,6 +559,9 @@ FOVEA_API fovea_status fovea_rope_rates(size_t dim, double base,
                                         fovea_rope_scaling scaling,
                                         double factor, uint64_t* rates);
 
+/* For fovea_rotary. Static. */
+FOVEA_API const fovea_turner* fovea_rope_turner(void);
+
 /* Turns the first `dim` dims of every row of x, in place. */
 typedef struct fovea_rope {
   size_t struct_bytes;         /* sizeof(fovea_rope) */
@@ -525,7 +600,7 @@ typedef struct fovea_multi_head {
   size_t struct_bytes; /* sizeof(fovea_multi_head) */
   /* Shape (batch, heads, kv_heads, head_dim, value_dim, queries; with a memory
    * also keys, its tokens), options and optional outputs. q, k, v, out and the
-   * workspace are not read; parts must be 0 or 1. */
+   * workspace are not read; parts must be 0 or 1, rotary null. */
   const fovea_attention* attention;
   size_t model_dim;  /* of x and y, 1 or more */
   size_t memory_dim; /* of the memory, 0: as model_dim */
@@ -549,7 +624,8 @@ typedef struct fovea_multi_head {
   int32_t interleaved; /* as in fovea_rope */
   uint64_t rotary_position;
 
-  void* workspace; /* fovea_multi_head_workspace_bytes, FOVEA_ALIGNMENT */
+  void* workspace; /* fovea_multi_head_workspace_bytes, for a step those of
+                    * fovea_multi_head_step_workspace_bytes; FOVEA_ALIGNMENT */
   size_t workspace_bytes; /* what there is */
 } fovea_multi_head;
 
@@ -558,15 +634,21 @@ typedef struct fovea_multi_head {
  * large. Of the struct it reads attention, memory.data and struct_bytes. */
 FOVEA_API size_t fovea_multi_head_workspace_bytes(const fovea_multi_head* call);
 
+/* The same for a step on that cache, of which one of FOVEA_INT8 needs more; 0
+ * also for what is not a cache. */
+FOVEA_API size_t fovea_multi_head_step_workspace_bytes(
+    const fovea_cache* cache, const fovea_multi_head* call);
+
 /* The whole of it. Status as of fovea_attention_run and fovea_linear_run; also
  * UNSUPPORTED for rotary positions with a memory, a rotary_dim that is odd or
- * beyond head_dim, parts above 1, or a memory_dim other than model_dim without
- * a memory, and BAD_SCALE where rates[0] is 0. */
+ * beyond head_dim, parts above 1, attention->rotary, or a memory_dim other than
+ * model_dim without a memory, and BAD_SCALE where rates[0] is 0. */
 FOVEA_API fovea_status fovea_multi_head_run(const fovea_multi_head* call);
 
-/* A step or a chunk of a stream: as fovea_cache_step. No memory. The bits are
- * those of fovea_multi_head_run over the whole stream, but for a cache that
- * rounds. */
+/* A step or a chunk of a stream: as fovea_cache_step, on a workspace of
+ * fovea_multi_head_step_workspace_bytes. No memory. The bits are those of
+ * fovea_multi_head_run over the whole stream, but for a cache that rounds. Also
+ * BAD_SCALE where a FOVEA_INT8 cache cannot store a projected key or value. */
 FOVEA_API fovea_status fovea_multi_head_step(fovea_cache* cache,
                                              const fovea_multi_head* call);
 

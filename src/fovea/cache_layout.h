@@ -38,7 +38,14 @@ struct CacheRows {
     return Values(tokens, value_dim);
   }
 
-  void StoreKey(const float* row, size_t slot, Element* head) const noexcept {
+  // Whether a token can be stored; turned on the way or not.
+  static constexpr bool Accepts(const float* /*key*/, const float* /*value*/,
+                                bool /*turns*/) noexcept {
+    return true;
+  }
+
+  void StoreKey(const float* row, size_t slot, uint64_t /*position*/,
+                Element* head) const noexcept {
     Element stored[HeadDim::kMost];  // many at once, then one by one
     for (size_t dim = 0; dim < head_dim; ++dim) Store(row[dim], stored[dim]);
     Element* to = head + slot / kPanel * kPanel * head_dim + slot % kPanel;
@@ -52,10 +59,10 @@ struct CacheRows {
     for (size_t dim = 0; dim < value_dim; ++dim) Store(row[dim], to[dim]);
   }
 
-  // Copies the first `tokens` tokens of a head; what lies beyond them in the
-  // last panel and line is zeros.
-  void CopyKeys(const Element* from, size_t tokens,
-                Element* to) const noexcept {
+  // Copies the first `tokens` tokens of a head, whatever the slots of either;
+  // what lies beyond them in the last panel and line is zeros.
+  void CopyKeys(const Element* from, size_t /*from_slots*/, size_t tokens,
+                Element* to, size_t /*to_slots*/) const noexcept {
     const size_t whole = tokens / kPanel * kPanel * head_dim;
     std::memcpy(to, from, whole * sizeof(Element));
     std::memset(to + whole, 0, (KeysOfHead(tokens) - whole) * sizeof(Element));
@@ -66,12 +73,19 @@ struct CacheRows {
     }
   }
 
-  void CopyValues(const Element* from, size_t tokens,
-                  Element* to) const noexcept {
+  void CopyValues(const Element* from, size_t /*from_slots*/, size_t tokens,
+                  Element* to, size_t /*to_slots*/) const noexcept {
     const size_t count = tokens * value_dim;
     std::memcpy(to, from, count * sizeof(Element));
     std::memset(to + count, 0,
                 (ValuesOfHead(tokens) - count) * sizeof(Element));
+  }
+
+  // Whether what saved bytes hold can have been stored.
+  static constexpr bool IsSound(const Element* /*keys*/,
+                                const Element* /*values*/,
+                                size_t /*slots*/) noexcept {
+    return true;
   }
 };
 
@@ -87,35 +101,31 @@ struct CacheLayout {
     return Rows::Values(tokens, R::kValueDim);
   }
 
-  // Whether a token can be stored.
-  static constexpr bool Accepts(const float*, const float*) noexcept {
-    return true;
+  static constexpr bool Accepts(const float* key, const float* value) noexcept {
+    return Rows::Accepts(key, value, R::kRotaryDim > 0);
   }
 
-  static void StoreKey(const float* row, size_t slot, uint64_t /*position*/,
+  static void StoreKey(const float* row, size_t slot, uint64_t position,
                        Element* head) noexcept {
-    Rows().StoreKey(row, slot, head);
+    Rows().StoreKey(row, slot, position, head);
   }
   static void StoreValue(const float* row, size_t slot,
                          Element* head) noexcept {
     Rows().StoreValue(row, slot, head);
   }
 
-  // Whether what saved bytes hold can have been stored.
-  static constexpr bool IsSound(const Element*, const Element*,
-                                size_t) noexcept {
-    return true;
+  static constexpr bool IsSound(const Element* keys, const Element* values,
+                                size_t slots) noexcept {
+    return Rows::IsSound(keys, values, slots);
   }
 
-  static void CopyKeys(const Element* from, size_t /*from_slots*/,
-                       size_t tokens, Element* to,
-                       size_t /*to_slots*/) noexcept {
-    Rows().CopyKeys(from, tokens, to);
+  static void CopyKeys(const Element* from, size_t from_slots, size_t tokens,
+                       Element* to, size_t to_slots) noexcept {
+    Rows().CopyKeys(from, from_slots, tokens, to, to_slots);
   }
-  static void CopyValues(const Element* from, size_t /*from_slots*/,
-                         size_t tokens, Element* to,
-                         size_t /*to_slots*/) noexcept {
-    Rows().CopyValues(from, tokens, to);
+  static void CopyValues(const Element* from, size_t from_slots, size_t tokens,
+                         Element* to, size_t to_slots) noexcept {
+    Rows().CopyValues(from, from_slots, tokens, to, to_slots);
   }
 };
 

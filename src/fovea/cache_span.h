@@ -49,94 +49,138 @@ class CacheSpan {
   size_t size_;
 };
 
-// The pinned first tokens and the newest: the token at position p lies in slot
-// p while there is room, and then in slot
+// How much a ring holds.
+struct RingSizes {
+  // The pinned first tokens and the newest, each in whole tiles.
+  size_t sink_tokens, ring_tokens;
+  // So many may be appended, or taken back, while the oldest key that the
+  // window of the first of them needs is still there.
+  size_t spare;
+
+  constexpr size_t Tokens() const noexcept { return sink_tokens + ring_tokens; }
+};
+
+// Of one for a window with sinks, of which up to so many tokens are appended
+// before the first of them attends.
+constexpr RingSizes RingSizesOf(size_t window, size_t sinks,
+                                size_t at_once) noexcept {
+  const size_t most = at_once < kTile ? at_once : kTile;
+  const size_t ring = RoundUp(window + most - 1, kTile);
+  return {RoundUp(sinks, kTile), ring, ring - window + 1};
+}
+
+// Where a stream stands in a ring: the token at position p lies in slot p while
+// there is room, and then in slot
 //
-//   kSinkTokens + (p - kSinkTokens) mod kRingTokens
+//   sink_tokens + (p - sink_tokens) mod ring_tokens
 //
 // Both are whole tiles, so that a tile of the stream is a tile of the storage;
 // the newest one shares it with what is left of the oldest.  So nothing is ever
 // moved, and the kernel reads at most three spans: the sinks, from the oldest
 // tile to the end of the storage, and from the ring's first tile on.
-template <class R>
-class CacheSpan<R, true> {
- public:
-  // Tokens that are appended before the first of them attends.
-  static constexpr size_t kMostAtOnce =
-      R::kMaxQueries < kTile ? R::kMaxQueries : kTile;
-  static constexpr size_t kSinkTokens = RoundUp(R::kSinks, kTile);
-  static constexpr size_t kRingTokens =
-      RoundUp(R::kWindow + kMostAtOnce - 1, kTile);
-  static constexpr size_t kTokens = kSinkTokens + kRingTokens;
-  // So many may be appended, or taken back, while the oldest key that the
-  // window of the first of them needs is still there.
-  static constexpr size_t kSpare = kRingTokens - R::kWindow + 1;
+struct RingState {
+  uint64_t position;  // of the next token
+  uint64_t end;       // after the newest token that ever was
+  uint32_t slot;      // of the next token
 
-  void Clear() noexcept {
-    position_ = end_ = 0;
-    slot_ = 0;
+  size_t UsedSlots(const RingSizes& sizes) const noexcept {
+    return end < sizes.Tokens() ? static_cast<size_t>(end) : sizes.Tokens();
   }
-  uint64_t position() const noexcept { return position_; }
-  size_t size() const noexcept {
-    return UsedSlots() - static_cast<size_t>(end_ - position_);
-  }
-  size_t UsedSlots() const noexcept {
-    return end_ < kTokens ? static_cast<size_t>(end_) : kTokens;
+  size_t Size(const RingSizes& sizes) const noexcept {
+    return UsedSlots(sizes) - static_cast<size_t>(end - position);
   }
 
-  static constexpr bool HasRoomFor(size_t) noexcept { return true; }
-  size_t NextSlot() const noexcept { return slot_; }
-  void Advance() noexcept {
-    ++position_;
-    if (position_ > end_) end_ = position_;
-    if (++slot_ == kTokens) slot_ = static_cast<uint32_t>(kSinkTokens);
+  void Advance(const RingSizes& sizes) noexcept {
+    ++position;
+    if (position > end) end = position;
+    if (++slot == sizes.Tokens()) {
+      slot = static_cast<uint32_t>(sizes.sink_tokens);
+    }
   }
 
-  void Forget(size_t tokens) noexcept {
-    slot_ = static_cast<uint32_t>(SlotOf(position_ - tokens));
-    position_ -= tokens;
-    if (!Overwrote()) end_ = position_;
+  void Forget(size_t tokens, const RingSizes& sizes) noexcept {
+    slot = static_cast<uint32_t>(SlotOf(position - tokens, sizes));
+    position -= tokens;
+    if (!Overwrote(sizes)) end = position;
   }
 
-  bool Holds(int64_t position) const noexcept {
-    if (!Overwrote()) return true;
-    return position >= 0 && static_cast<uint64_t>(position) + kSpare >= end_;
+  // Whether all that a query at that position sees is still there.
+  bool Holds(int64_t query, const RingSizes& sizes) const noexcept {
+    if (!Overwrote(sizes)) return true;
+    return query >= 0 && static_cast<uint64_t>(query) + sizes.spare >= end;
   }
 
   // The slot of a token that is not newer than the next one, and at most one
   // tile older than the oldest one held.
-  size_t SlotOf(uint64_t position) const noexcept {
-    if (position < kSinkTokens) return static_cast<size_t>(position);
-    size_t slot = slot_ + 2 * kRingTokens;
-    slot -= static_cast<size_t>(position_ - position);
-    while (slot >= kTokens) slot -= kRingTokens;
-    return slot;
+  size_t SlotOf(uint64_t token, const RingSizes& sizes) const noexcept {
+    if (token < sizes.sink_tokens) return static_cast<size_t>(token);
+    size_t at = slot + 2 * sizes.ring_tokens;
+    at -= static_cast<size_t>(position - token);
+    while (at >= sizes.Tokens()) at -= sizes.ring_tokens;
+    return at;
   }
 
-  void Save(CacheHeader& to) const noexcept {
-    to.position = position_;
-    to.end = end_;
-  }
-  bool Restore(const CacheHeader& from) noexcept {
+  // False where the header does not make sense; then nothing changes.
+  bool Restore(const CacheHeader& from, const RingSizes& sizes) noexcept {
     const uint64_t newer = from.end - from.position;
-    const bool fits = from.end <= kTokens ? newer == 0 : newer <= kSpare;
+    const bool fits =
+        from.end <= sizes.Tokens() ? newer == 0 : newer <= sizes.spare;
     constexpr uint64_t kMost = uint64_t{1} << 62;  // an int64_t holds it
     if (from.position > from.end || from.end > kMost || !fits) return false;
-    position_ = from.position;
-    end_ = from.end;
-    const uint64_t in_ring = from.position - kSinkTokens;
-    slot_ = static_cast<uint32_t>(from.position < kSinkTokens
-                                      ? from.position
-                                      : kSinkTokens + in_ring % kRingTokens);
+    position = from.position;
+    end = from.end;
+    const uint64_t in_ring = from.position - sizes.sink_tokens;
+    slot = static_cast<uint32_t>(from.position < sizes.sink_tokens
+                                     ? from.position
+                                     : sizes.sink_tokens +
+                                           in_ring % sizes.ring_tokens);
     return true;
   }
 
  private:
-  bool Overwrote() const noexcept { return end_ > kTokens; }
+  bool Overwrote(const RingSizes& sizes) const noexcept {
+    return end > sizes.Tokens();
+  }
+};
 
-  uint64_t position_;  // of the next token
-  uint64_t end_;       // after the newest token that ever was
-  uint32_t slot_;      // of the next token
+// The pinned first tokens and the newest.
+template <class R>
+class CacheSpan<R, true> {
+  static constexpr RingSizes kSizes =
+      RingSizesOf(R::kWindow, R::kSinks, R::kMaxQueries);
+
+ public:
+  static constexpr size_t kSinkTokens = kSizes.sink_tokens;
+  static constexpr size_t kRingTokens = kSizes.ring_tokens;
+  static constexpr size_t kTokens = kSizes.Tokens();
+  static constexpr size_t kSpare = kSizes.spare;
+
+  void Clear() noexcept { place_ = {}; }
+  uint64_t position() const noexcept { return place_.position; }
+  size_t size() const noexcept { return place_.Size(kSizes); }
+  size_t UsedSlots() const noexcept { return place_.UsedSlots(kSizes); }
+
+  static constexpr bool HasRoomFor(size_t) noexcept { return true; }
+  size_t NextSlot() const noexcept { return place_.slot; }
+  void Advance() noexcept { place_.Advance(kSizes); }
+  void Forget(size_t tokens) noexcept { place_.Forget(tokens, kSizes); }
+  bool Holds(int64_t position) const noexcept {
+    return place_.Holds(position, kSizes);
+  }
+  size_t SlotOf(uint64_t position) const noexcept {
+    return place_.SlotOf(position, kSizes);
+  }
+
+  void Save(CacheHeader& to) const noexcept {
+    to.position = place_.position;
+    to.end = place_.end;
+  }
+  bool Restore(const CacheHeader& from) noexcept {
+    return place_.Restore(from, kSizes);
+  }
+
+ private:
+  RingState place_;
 };
 
 // Truncate of a cache with such a span.

@@ -96,10 +96,9 @@ struct Int8Layout {
 
   // -------------------------------------------------------------------- store
 
-  // The difference of two keys is finite, whose entries turning may raise by a
-  // half; values that stay float may be anything.
-  static constexpr float kRoomOfKey = R::kRotaryDim > 0 ? 4.0f : 2.0f;
-  static constexpr float kRoomOfValue = 2.0f;
+  // Values that stay float may be anything.
+  static constexpr float kRoomOfKey = RoomOfKey(R::kRotaryDim > 0);
+  static constexpr float kRoomOfValue = fovea::kRoomOfValue;
   static bool Accepts(const float* key, const float* value) noexcept {
     return IsStorable(key, kHeadDim, kRoomOfKey) &&
            (!kInt8Values || IsStorable(value, kValueDim, kRoomOfValue));

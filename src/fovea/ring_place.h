@@ -32,22 +32,31 @@ constexpr int64_t RingShift(int64_t position) noexcept {
              : (position - kUnshifted) / kStep * kStep;
 }
 
-template <class R>
-RingPlace RingPlaceOf(const CacheSpan<R, true>& span,
-                      int64_t first_position) noexcept {
-  using Span = CacheSpan<R, true>;
-  const int64_t end = static_cast<int64_t>(span.position());
+// Of a ring that a stream of `end` tokens went through, with its sinks in whole
+// tiles and slot_of(position).
+template <class SlotOf>
+RingPlace RingPlaceOf(int64_t end, int64_t sinks, int64_t window,
+                      int64_t first_position, const SlotOf& slot_of) noexcept {
   int64_t position = first_position < end ? first_position : end;
   if (position < 0) position = 0;
   const int64_t shift = RingShift(position);
   // The first tile of the ring that a query sees.
-  int64_t tile = position - static_cast<int64_t>(R::kWindow - 1);
+  int64_t tile = position - (window - 1);
   tile -= tile & static_cast<int64_t>(kTile - 1);
-  constexpr int64_t kSinkEnd = Span::kSinkTokens;
-  if (tile < kSinkEnd) tile = kSinkEnd < end ? kSinkEnd : end;
-  return {shift, static_cast<size_t>(end - shift),
-          static_cast<size_t>(tile - shift) -
-              span.SlotOf(static_cast<uint64_t>(tile))};
+  if (tile < sinks) tile = sinks < end ? sinks : end;
+  return {
+      shift, static_cast<size_t>(end - shift),
+      static_cast<size_t>(tile - shift) - slot_of(static_cast<uint64_t>(tile))};
+}
+
+template <class R>
+RingPlace RingPlaceOf(const CacheSpan<R, true>& span,
+                      int64_t first_position) noexcept {
+  constexpr int64_t kSinkEnd = CacheSpan<R, true>::kSinkTokens;
+  constexpr int64_t kWindow = R::kWindow;
+  return RingPlaceOf(static_cast<int64_t>(span.position()), kSinkEnd, kWindow,
+                     first_position,
+                     [&](uint64_t position) { return span.SlotOf(position); });
 }
 
 }  // namespace fovea

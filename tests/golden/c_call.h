@@ -53,6 +53,16 @@ struct CCall {
     call.struct_bytes = sizeof(call);
     call.head_dim = head_dim;
     call.value_dim = value_dim;
+    SetRoom();
+  }
+
+  // As much as a call on that cache needs, on the target in use.
+  void MakeRoomFor(const fovea_cache* cache) {
+    room = Buffer(fovea_cache_workspace_bytes(cache));
+    SetRoom();
+  }
+
+  void SetRoom() {
     call.workspace = room.get();
     call.workspace_bytes = room.bytes();
   }
@@ -64,10 +74,22 @@ struct CCall {
 // An empty cache for calls of that shape.
 struct CCache {
   CCache(const fovea_attention& call, size_t capacity, fovea_element element)
-      : shape{sizeof(shape),  call.kv_heads, call.head_dim,
-              call.value_dim, capacity,      element},
-        room(fovea_cache_bytes(&shape)) {
+      : CCache(ShapeOf(call, capacity, element)) {}
+  explicit CCache(const fovea_cache_shape& of)
+      : shape(of), room(fovea_cache_bytes(&shape)) {
     status = fovea_cache_create(&shape, room.get(), room.bytes(), &cache);
+  }
+
+  static fovea_cache_shape ShapeOf(const fovea_attention& call, size_t capacity,
+                                   fovea_element element) {
+    fovea_cache_shape shape = {};
+    shape.struct_bytes = sizeof(shape);
+    shape.kv_heads = call.kv_heads;
+    shape.head_dim = call.head_dim;
+    shape.value_dim = call.value_dim;
+    shape.capacity = capacity;
+    shape.element = element;
+    return shape;
   }
 
   fovea_cache_shape shape;

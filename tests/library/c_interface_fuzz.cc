@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -17,6 +18,7 @@
 namespace {
 
 using fovea::golden::Buffer;
+using fovea::golden::CCache;
 
 // Choices made by the fuzzer's bytes; zeros once they are used up.
 class Bytes {
@@ -56,6 +58,8 @@ struct Memory {
   std::vector<std::unique_ptr<float[]>> floats;
   std::vector<std::unique_ptr<uint8_t[]>> bytes;
   std::vector<std::unique_ptr<size_t[]>> sizes;
+  std::vector<std::unique_ptr<uint64_t[]>> rates;
+  std::vector<std::unique_ptr<fovea_rotary>> rotaries;
 
   // Exactly so many; any bits, NaN and infinities among them.
   float* Floats(Bytes& from, size_t count) {
@@ -119,6 +123,23 @@ void SetMasks(Bytes& from, Memory& memory, fovea_attention& call) {
   }
 }
 
+// Good or not, of dims up to one more than there are.
+const fovea_rotary* Rotary(Bytes& from, Memory& memory, size_t head_dim) {
+  memory.rotaries.emplace_back(new fovea_rotary());
+  fovea_rotary& rotary = *memory.rotaries.back();
+  rotary.struct_bytes = sizeof(rotary) - from.Rarely();
+  rotary.turner = from.Rarely() ? nullptr : fovea_rope_turner();
+  rotary.dim = from.Rarely() ? from.UpTo(300) : head_dim / 2 * 2;
+  const size_t pairs = rotary.dim / 2;
+  memory.rates.emplace_back(new uint64_t[pairs == 0 ? 1 : pairs]());
+  uint64_t* rates = memory.rates.back().get();
+  fovea_rope_rates(2 * pairs, 10000, FOVEA_ROPE_UNSCALED, 1, rates);
+  rotary.rates = rates;
+  rotary.interleaved = from.Byte() % 2;
+  rotary.position = from.Raw<uint64_t>();
+  return &rotary;
+}
+
 void SetOptions(Bytes& from, Memory& memory, fovea_attention& call) {
   call.causal = from.Byte() % 2;
   call.first_position =
@@ -140,6 +161,7 @@ void SetOptions(Bytes& from, Memory& memory, fovea_attention& call) {
     }
     call.key_lengths = memory.sizes.back().get();
   }
+  if (from.Byte() % 4 == 0) call.rotary = Rotary(from, memory, call.head_dim);
   SetMasks(from, memory, call);
 }
 
@@ -195,42 +217,170 @@ void Damage(Bytes& from, fovea_attention& call) {
   }
 }
 
-void UseCache(Bytes& from, const fovea_attention& call) {
-  const auto element = static_cast<fovea_element>(from.Byte() % 5);
-  fovea::golden::CCache cache(call, 1 + from.UpTo(200), element);
-  if (cache.status != FOVEA_OK) return;
+// Of any element, sometimes a ring.
+fovea_cache_shape CacheShape(Bytes& from, const fovea_attention& call) {
+  const auto element = static_cast<fovea_element>(from.Byte() % 6);
+  fovea_cache_shape shape = CCache::ShapeOf(call, 1 + from.UpTo(200), element);
+  shape.raw_keys = from.Byte() % 2;
+  if (from.Byte() % 2 == 0) {
+    shape.window = from.UpTo(200), shape.sinks = from.UpTo(100);
+    shape.max_queries = from.UpTo(70);
+  }
+  return shape;
+}
+
+// Masks and matrices are those of `keys` tokens; a ring takes what is its own.
+fovea_attention CallOn(const CCache& cache, const fovea_attention& call) {
+  fovea_attention plain = call;
+  plain.mask.data = nullptr, plain.bias.data = nullptr;
+  plain.mask_keys = 0, plain.weights = plain.scores = nullptr;
+  if (cache.shape.window == 0) return plain;
+  plain.window = cache.shape.window, plain.sinks = cache.shape.sinks;
+  plain.causal = 1;
+  return plain;
+}
+
+void SaveAndRestore(Bytes& from, fovea_cache* cache) {
+  const Buffer saved(fovea_cache_saved_bytes(cache));
+  fovea_cache_save(cache, saved.get(), saved.bytes());
+  if (from.Rarely() && saved.bytes() > 0) {
+    static_cast<uint8_t*>(saved.get())[from.UpTo(saved.bytes() - 1)] ^=
+        from.Byte();
+  }
+  fovea_cache_restore(cache, saved.get(), saved.bytes());
+}
+
+void UseCache(Bytes& from, Memory& memory, fovea_attention call) {
+  const CCache cache(CacheShape(from, call)), other(CacheShape(from, call));
+  if (cache.status != FOVEA_OK || other.status != FOVEA_OK) return;
+  const Buffer room(std::max(fovea_cache_workspace_bytes(cache.cache),
+                             fovea_cache_workspace_bytes(other.cache)));
+  call.workspace = room.get(), call.workspace_bytes = room.bytes();
+  const size_t batch = call.batch;
+  call.batch = 1;
   for (size_t i = from.UpTo(6); i > 0; --i) {
-    switch (from.Byte() % 5) {
+    fovea_attention plain = CallOn(cache, call);
+    switch (from.Byte() % 8) {
       case 0:
         fovea_cache_append(cache.cache, call.k, call.v, call.keys);
         break;
       case 1:
         fovea_cache_truncate(cache.cache, from.UpTo(50));
         break;
-      case 2: {  // masks and matrices are those of `keys` tokens
-        fovea_attention plain = call;
-        plain.mask.data = nullptr, plain.bias.data = nullptr;
-        plain.mask_keys = 0, plain.weights = plain.scores = nullptr;
+      case 2:
         if (call.queries <= call.keys) fovea_cache_step(cache.cache, &plain);
         break;
-      }
       case 3:
         if (fovea_cache_size(cache.cache) == call.keys) {
           fovea_cache_attend(cache.cache, &call);
         }
         break;
-      case 4: {
-        const Buffer saved(fovea_cache_saved_bytes(cache.cache));
-        fovea_cache_save(cache.cache, saved.get(), saved.bytes());
-        if (from.Rarely() && saved.bytes() > 0) {
-          static_cast<uint8_t*>(saved.get())[from.UpTo(saved.bytes() - 1)] ^=
-              from.Byte();
-        }
-        fovea_cache_restore(cache.cache, saved.get(), saved.bytes());
+      case 4:
+        SaveAndRestore(from, cache.cache);
+        break;
+      case 5:
+        fovea_cache_append_turned(cache.cache, call.k, call.v, call.keys,
+                                  Rotary(from, memory, call.head_dim));
+        break;
+      case 6: {
+        plain.batch = batch;
+        fovea_cache* both[] = {cache.cache,
+                               from.Rarely() ? cache.cache : other.cache};
+        if (call.queries <= call.keys) fovea_cache_step_streams(both, &plain);
         break;
       }
+      case 7:
+        plain.first_position = from.UpTo(300);
+        fovea_cache_attend(cache.cache, &plain);
+        break;
     }
   }
+}
+
+// ------------------------------------------------------------------- modules
+
+struct Projections {
+  Projections(Bytes& from, Memory& memory, const fovea_attention& a,
+              size_t model_dim, size_t memory_dim)
+      : q(Projection(from, memory, model_dim, a.heads * a.head_dim)),
+        k(Projection(from, memory, memory_dim, a.kv_heads * a.head_dim)),
+        v(Projection(from, memory, memory_dim, a.kv_heads * a.value_dim)),
+        out(Projection(from, memory, a.heads * a.value_dim, model_dim)) {}
+
+  static fovea_projection Projection(Bytes& from, Memory& memory, size_t inputs,
+                                     size_t outputs) {
+    const size_t floats = fovea_linear_packed_floats(inputs, outputs);
+    const float* packed = memory.Floats(from, floats);
+    return {packed, from.Byte() % 2 ? memory.Floats(from, outputs) : nullptr};
+  }
+
+  fovea_projection q, k, v, out;
+};
+
+void UseMultiHead(Bytes& from, Memory& memory, fovea_attention a) {
+  const size_t model_dim = 1 + from.UpTo(40);
+  const bool has_memory = from.Byte() % 3 == 0;
+  const size_t memory_dim = has_memory ? 1 + from.UpTo(40) : model_dim;
+  a.part = a.parts = 0, a.weights = a.scores = nullptr;
+  if (!from.Rarely()) a.rotary = nullptr;
+  if (!has_memory) a.key_lengths = nullptr, a.mask = {}, a.bias = {};
+  if (!has_memory) a.mask_keys = 0;
+  const Projections of(from, memory, a, model_dim, memory_dim);
+  fovea_multi_head call = {};
+  call.struct_bytes = sizeof(call);
+  call.attention = &a;
+  call.model_dim = model_dim;
+  call.memory_dim = has_memory || from.Rarely() ? memory_dim : 0;
+  call.x = Input(from, memory, {a.batch, 1, a.queries, model_dim});
+  if (has_memory) {
+    call.memory = Input(from, memory, {a.batch, 1, a.keys, memory_dim});
+  }
+  call.y = Output(from, memory, {a.batch, 1, a.queries, model_dim});
+  call.q = of.q, call.k = of.k, call.v = of.v, call.out = of.out;
+  const fovea_rotary* rotary = Rotary(from, memory, a.head_dim);
+  if (from.Byte() % 2 == 0) {
+    call.rates = rotary->rates, call.rotary_dim = rotary->dim;
+    call.interleaved = rotary->interleaved;
+    call.rotary_position = rotary->position;
+  }
+  const bool steps = from.Byte() % 2 == 0;
+  const CCache cache(CacheShape(from, a));
+  if (steps) a = CallOn(cache, a);
+  const Buffer room(
+      steps ? fovea_multi_head_step_workspace_bytes(cache.cache, &call)
+            : fovea_multi_head_workspace_bytes(&call));
+  call.workspace = room.get(), call.workspace_bytes = room.bytes();
+  if (from.Rarely()) call.workspace_bytes /= 2;
+  if (!steps) {
+    fovea_multi_head_run(&call);
+    return;
+  }
+  for (size_t i = 1 + from.UpTo(3); i > 0; --i) {
+    fovea_multi_head_step(cache.cache, &call);
+  }
+}
+
+void UseLinearInt8(Bytes& from, Memory& memory) {
+  const size_t inputs = 1 + from.UpTo(100), outputs = 1 + from.UpTo(70);
+  const float* weight = memory.Floats(from, inputs * outputs);
+  const Buffer packed(fovea_linear_int8_packed_bytes(inputs, outputs));
+  const Buffer room(fovea_linear_int8_workspace_bytes(inputs));
+  float* scales = memory.Floats(from, fovea_linear_int8_scales(outputs));
+  auto* panels = static_cast<int8_t*>(packed.get());
+  fovea_linear_int8_pack(weight, inputs, outputs, panels, scales);
+  fovea_linear_int8 call = {};
+  call.struct_bytes = sizeof(call);
+  call.tokens = 1 + from.UpTo(40);
+  call.inputs = from.Rarely() ? from.Raw<size_t>() | 65537 : inputs;
+  call.outputs = outputs;
+  call.x_stride = inputs + from.UpTo(3), call.y_stride = outputs;
+  call.x = memory.Floats(from, call.tokens * call.x_stride);
+  call.y = memory.Floats(from, call.tokens * outputs);
+  call.packed = panels, call.scales = scales;
+  if (from.Byte() % 2) call.bias = memory.Floats(from, outputs);
+  call.workspace = room.get();
+  call.workspace_bytes = from.Rarely() ? from.UpTo(64) : room.bytes();
+  fovea_linear_int8_run(&call);
 }
 
 }  // namespace
@@ -257,9 +407,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   SetOptions(from, memory, call);
   SetOutputs(from, memory, call);
   if (from.Byte() % 4 == 0) call.parts = 1 + from.UpTo(5);
-  if (from.Byte() % 4 == 0) {
-    call.batch = 1;
-    UseCache(from, call);
+  const uint8_t use = from.Byte();
+  if (use % 4 == 0) {
+    UseCache(from, memory, call);
+    return 0;
+  }
+  if (use % 16 == 1) {
+    UseMultiHead(from, memory, call);
+    return 0;
+  }
+  if (use % 32 == 2) {
+    UseLinearInt8(from, memory);
     return 0;
   }
   if (from.Byte() % 4 == 0) Damage(from, call);

@@ -258,6 +258,7 @@ void ExpectTheCacheOfTheTemplate(fovea_element element) {
   c.Set(call.call);
   CCache cache(call.call, 100, element);
   ASSERT_EQ(cache.status, FOVEA_OK);
+  call.MakeRoomFor(cache.cache);
   ASSERT_EQ(fovea_cache_step(cache.cache, &call.call), FOVEA_OK);
   EXPECT_EQ(fovea_cache_size(cache.cache), kTokens);
   EXPECT_EQ(fovea_cache_capacity(cache.cache), 100u);
@@ -303,6 +304,7 @@ TEST(CInterface, CachesAreThoseOfTheTemplates) {
   ExpectTheCacheOfTheTemplate<float>(FOVEA_FLOAT32);
   ExpectTheCacheOfTheTemplate<hwy::bfloat16_t>(FOVEA_BFLOAT16);
   ExpectTheCacheOfTheTemplate<hwy::float16_t>(FOVEA_FLOAT16);
+  ExpectTheCacheOfTheTemplate<int8_t>(FOVEA_INT8);
 }
 
 TEST(CInterface, ACacheRefusesWhatItCannotDo) {
@@ -562,6 +564,50 @@ TEST(CInterface, MultiHeadHasTheBitsOfTheTemplate) {
   EXPECT_EQ(fovea_multi_head_step(cache.cache, &c.call), FOVEA_CACHE_FULL);
 }
 
+// A module's step on a cache of int8: the attention needs more room, and what
+// has no scale is known only once it is projected.
+TEST(CInterface, MultiHeadStepsOnACacheOfInt8) {
+  struct Module8 : Module {
+    using CacheElement = int8_t;
+  };
+  using ModuleOf8 = MultiHeadAttention<Module8>;
+  ModuleProblem c;
+  CCache cache(c.attention, kTokens, FOVEA_INT8);
+  ASSERT_EQ(cache.status, FOVEA_OK);
+  EXPECT_EQ(fovea_multi_head_step(cache.cache, &c.call), FOVEA_OK);
+  EXPECT_EQ(fovea_cache_clear(cache.cache), FOVEA_OK);
+  const size_t bytes =
+      fovea_multi_head_step_workspace_bytes(cache.cache, &c.call);
+  EXPECT_GT(bytes, fovea_multi_head_workspace_bytes(&c.call));
+  c.call.workspace_bytes = bytes - 1;
+  EXPECT_EQ(fovea_multi_head_step(cache.cache, &c.call), FOVEA_TOO_SHORT);
+  c.call.workspace_bytes = bytes;
+  std::vector<float> x = c.x;
+  c.call.x.data = x.data();
+  x[77] = HUGE_VALF;
+  const std::vector<float> before = c.y;
+  EXPECT_EQ(fovea_multi_head_step(cache.cache, &c.call), FOVEA_BAD_SCALE);
+  ExpectSame(c.y, before);
+  EXPECT_EQ(fovea_cache_size(cache.cache), 0u);
+  EXPECT_EQ(fovea_multi_head_step_workspace_bytes(nullptr, &c.call), 0u);
+
+  c.call.x.data = c.x.data();
+  ASSERT_EQ(fovea_multi_head_step(cache.cache, &c.call), FOVEA_OK);
+  const auto room = golden::MakePoisoned<ModuleOf8::Workspace>();
+  const auto same = golden::MakePoisoned<KvCache<Module8>>();
+  same->Clear();
+  std::vector<float> y(c.y.size());
+  ModuleOf8::Call call;
+  call.x = TokenMajor<const float>(c.x.data(), 1, kTokens, c.kWidth);
+  call.y = TokenMajor(y.data(), 1, kTokens, c.kWidth);
+  call.queries = kTokens;
+  static const Rope<20> rope;
+  const ModuleOf8::Weights weights = {c.q.weights(), c.k.weights(),
+                                      c.v.weights(), c.out.weights(), &rope};
+  ASSERT_EQ(ModuleOf8::Step(weights, call, *same, *room), Status::kOk);
+  ExpectSame(c.y, y);
+}
+
 // A batch of entries with a memory of their own is that of each alone.
 TEST(CInterface, MultiHeadAttendsToAMemory) {
   constexpr size_t kMemory = 30;
@@ -615,6 +661,8 @@ TEST(CInterface, AModuleRefusesWhatItCannotDo) {
     c.memory = c.x, a.keys = 2;  // of which none has a position
   });
   expect(FOVEA_BAD_SCALE, [](Call&, Core& a) { a.softcap = -1; });
+  static const fovea_rotary rotary = {};
+  expect(FOVEA_UNSUPPORTED, [](Call&, Core& a) { a.rotary = &rotary; });
 }
 
 }  // namespace

@@ -13,7 +13,9 @@ namespace c {
 Status CheckRun(const fovea_attention* call, bool is_partial) noexcept {
   FOVEA_RETURN_IF_BAD(CheckShape(call));
   FOVEA_RETURN_IF_BAD(CheckCount(call->keys, kMaxTokens));
-  return CheckCall(*call, Reads::kTensors, call->keys, is_partial);
+  const size_t bytes =
+      run_time::WorkspaceBytes(call->head_dim, call->value_dim);
+  return CheckCall(*call, Reads::kTensors, call->keys, bytes, is_partial);
 }
 
 void RunChecked(const fovea_attention& call) noexcept {

@@ -5,7 +5,6 @@
 #include "fovea/check.h"
 #include "fovea/check_options.h"
 #include "fovea/default_scale.h"
-#include "fovea/dispatch/attention.h"
 
 namespace fovea {
 namespace c {
@@ -84,10 +83,9 @@ Status CheckOutputs(const fovea_attention& call) noexcept {
   return known ? Status::kOk : Status::kUnsupported;
 }
 
-Status CheckWorkspace(const fovea_attention& call) noexcept {
+Status CheckWorkspace(const fovea_attention& call, size_t needed) noexcept {
   if (call.workspace == nullptr) return Status::kNullPointer;
   if (!IsAligned(call.workspace, FOVEA_ALIGNMENT)) return Status::kMisaligned;
-  const size_t needed = run_time::WorkspaceBytes(call.head_dim, call.value_dim);
   return call.workspace_bytes < needed ? Status::kTooShort : Status::kOk;
 }
 
@@ -101,15 +99,16 @@ Status CheckParts(const fovea_attention& call) noexcept {
 bool IsRich(const fovea_attention& call) noexcept {
   return call.window != 0 || call.mask.data != nullptr ||
          call.bias.data != nullptr || call.softcap != 0.0f ||
-         call.alibi_slopes != nullptr || call.sink_logits != nullptr;
+         call.alibi_slopes != nullptr || call.sink_logits != nullptr ||
+         call.rotary != nullptr;
 }
+
+}  // namespace
 
 bool HasMatrix(const fovea_attention& call) noexcept {
   return call.weights != nullptr ||
          (call.scores != nullptr && call.score_stage != FOVEA_SCORES_NONE);
 }
-
-}  // namespace
 
 Status CheckShape(const fovea_attention* call) noexcept {
   FOVEA_RETURN_IF_BAD(CheckStruct(call));
@@ -117,9 +116,9 @@ Status CheckShape(const fovea_attention* call) noexcept {
 }
 
 Status CheckCall(const fovea_attention& call, Reads reads, size_t keys,
-                 bool is_partial) noexcept {
+                 size_t workspace_bytes, bool is_partial) noexcept {
   FOVEA_RETURN_IF_BAD(CheckSizes(call, keys));
-  FOVEA_RETURN_IF_BAD(CheckWorkspace(call));
+  FOVEA_RETURN_IF_BAD(CheckWorkspace(call, workspace_bytes));
   FOVEA_RETURN_IF_BAD(CheckTensors(call, reads, keys));
   if (!is_partial) FOVEA_RETURN_IF_BAD(CheckOutputs(call));
   if (!IsFinite(call.scale)) return Status::kBadScale;
@@ -127,9 +126,25 @@ Status CheckCall(const fovea_attention& call, Reads reads, size_t keys,
     FOVEA_RETURN_IF_BAD(CheckOptionalArray(call.key_lengths));
     FOVEA_RETURN_IF_BAD(CheckKeyLengths(call.key_lengths, call.batch, keys));
   }
+  FOVEA_RETURN_IF_BAD(CheckRotary(call.rotary, call.head_dim));
   FOVEA_RETURN_IF_BAD(CheckWindow(call));
   FOVEA_RETURN_IF_BAD(CheckEveryOption(call, keys));
   return CheckParts(call);
+}
+
+Status CheckRotary(const fovea_rotary* rotary, size_t head_dim) noexcept {
+  if (rotary == nullptr) return Status::kOk;
+  FOVEA_RETURN_IF_BAD(CheckStruct(rotary));
+  FOVEA_RETURN_IF_BAD(CheckArray(rotary->turner));
+  FOVEA_RETURN_IF_BAD(CheckArray(rotary->rates));
+  FOVEA_RETURN_IF_BAD(CheckCount(rotary->dim, head_dim));
+  if (rotary->dim % 2 != 0) return Status::kUnsupported;
+  return rotary->rates[0] != 0 ? Status::kOk : Status::kBadScale;
+}
+
+run_time::Rotary RotaryOf(const fovea_rotary* from) noexcept {
+  if (from == nullptr) return {nullptr, nullptr, 0, false};
+  return {from->turner, from->rates, from->dim / 2, from->interleaved != 0};
 }
 
 Status CheckPartial(const fovea_partial* to,
@@ -175,6 +190,12 @@ run_time::AttentionProblem ProblemOf(const fovea_attention& call, size_t keys,
   problem.mask = ViewOf(call.mask);
   problem.bias = ViewOf(call.bias);
   problem.mask_keys = call.mask_keys == 0 ? keys : call.mask_keys;
+  problem.rotary = RotaryOf(call.rotary);
+  problem.rotary_position =
+      call.rotary == nullptr
+          ? 0
+          : call.rotary->position + static_cast<uint64_t>(call.first_position);
+  problem.head_stride = call.queries;
   problem.part = call.part;
   problem.parts = call.parts == 0 ? 1 : call.parts;
   problem.is_rich = is_partial || IsRich(call) || HasMatrix(call);

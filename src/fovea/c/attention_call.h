@@ -7,6 +7,7 @@
 
 #include "fovea/fovea.h"
 #include "fovea/run_time/attention_problem.h"
+#include "fovea/run_time/row_turner.h"
 #include "fovea/status.h"
 #include "fovea/view.h"
 
@@ -39,9 +40,16 @@ enum class Reads : uint8_t {
 Status CheckShape(const fovea_attention* call) noexcept;
 
 // Everything else of it, once its shape is known to be good.  `keys` are those
-// that it attends to.
+// that it attends to; it needs so many bytes of workspace.
 Status CheckCall(const fovea_attention& call, Reads reads, size_t keys,
-                 bool is_partial) noexcept;
+                 size_t workspace_bytes, bool is_partial) noexcept;
+
+// Rotary positions, null where there are none.
+Status CheckRotary(const fovea_rotary* rotary, size_t head_dim) noexcept;
+run_time::Rotary RotaryOf(const fovea_rotary* from) noexcept;
+
+// Whether the call wants an output of every key.
+bool HasMatrix(const fovea_attention& call) noexcept;
 
 // All of what fovea_attention_run checks, and its work on a call that was.
 Status CheckRun(const fovea_attention* call, bool is_partial) noexcept;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstring>
+#include <type_traits>
 
 #include "fovea/c/attention_call.h"
 #include "fovea/c/cache_buffer.h"
@@ -19,49 +20,82 @@ Status CheckShape(const fovea_cache_shape& shape) noexcept {
   FOVEA_RETURN_IF_BAD(CheckCount(shape.kv_heads, kMaxKvHeads));
   FOVEA_RETURN_IF_BAD(CheckCount(shape.head_dim, kMaxDim));
   FOVEA_RETURN_IF_BAD(CheckCount(shape.value_dim, kMaxDim));
-  return CheckCount(shape.capacity, kMaxTokens);
+  if (shape.window == 0) {
+    FOVEA_RETURN_IF_BAD(CheckCount(shape.capacity, kMaxTokens));
+    return shape.sinks == 0 ? Status::kOk : Status::kUnsupported;
+  }
+  FOVEA_RETURN_IF_BAD(CheckCount(shape.window, kMaxTokens));
+  const bool fits = shape.sinks <= kMaxTokens;
+  return fits ? Status::kOk : Status::kTooManyTokens;
 }
 
-// The shape, checked, and the bytes of a cache of it.
-Status ReadCacheShape(const fovea_cache_shape* from, fovea_cache_shape& shape,
-                      size_t& bytes) noexcept {
+// What a cache that is no ring is, too, as long as it does not go round.
+RingSizes StorageOf(const fovea_cache_shape& shape) noexcept {
+  if (shape.window == 0) return {0, shape.capacity, 1};
+  const size_t queries = shape.max_queries == 0 ? 1 : shape.max_queries;
+  return RingSizesOf(shape.window, shape.sinks, queries);
+}
+
+void SetSizes(const fovea_cache_shape& shape, const RingSizes& sizes,
+              fovea_cache& header) noexcept {
+  header.capacity = sizes.Tokens();
+  header.window = static_cast<uint32_t>(shape.window);
+  header.sinks = static_cast<uint32_t>(shape.sinks);
+  header.sink_tokens = static_cast<uint32_t>(sizes.sink_tokens);
+  header.ring_tokens = static_cast<uint32_t>(sizes.ring_tokens);
+  header.spare = static_cast<uint32_t>(sizes.spare);
+}
+
+// The header of an empty cache of that shape, once it is checked, and the bytes
+// of the whole.
+Status HeaderOf(const fovea_cache_shape* from, fovea_cache& header,
+                size_t& bytes) noexcept {
   FOVEA_RETURN_IF_BAD(CheckStruct(from));
-  shape = *from;
+  const fovea_cache_shape& shape = *from;
   FOVEA_RETURN_IF_BAD(CheckShape(shape));
+  const RingSizes sizes = StorageOf(shape);
   // Its arrays are at most 8 times this, in the bytes of the widest element.
   size_t most = 0;
   const bool fits =
-      Multiply(shape.kv_heads, shape.capacity + kTile, most) &&
+      Multiply(shape.kv_heads, sizes.Tokens() + kTile, most) &&
       Multiply(most, shape.head_dim + shape.value_dim + kPanel, most) &&
       Multiply(most, 2 * sizeof(float), most);
   if (!fits) return Status::kUnsupported;
-  const bool known =
-      WithElement(static_cast<uint64_t>(shape.element), shape.kv_heads,
-                  shape.head_dim, shape.value_dim, [&](const auto& arrays) {
-                    bytes = sizeof(fovea_cache) + arrays.Bytes(shape.capacity);
-                  });
-  return known ? Status::kOk : Status::kUnsupported;
-}
-
-Status Create(const fovea_cache_shape* from, void* buffer, size_t bytes,
-              fovea_cache** cache) noexcept {
-  fovea_cache_shape shape{};
-  size_t needed = 0;
-  FOVEA_RETURN_IF_BAD(ReadCacheShape(from, shape, needed));
-  if (buffer == nullptr) return Status::kNullPointer;
-  FOVEA_RETURN_IF_BAD(CheckArray(cache));
-  if (!IsAligned(buffer, kCacheLine)) return Status::kMisaligned;
-  if (bytes < needed) return Status::kTooShort;
-  fovea_cache header{};
   std::memcpy(header.magic, kMagic, sizeof(kMagic));
   header.kv_heads = static_cast<uint32_t>(shape.kv_heads);
   header.head_dim = static_cast<uint32_t>(shape.head_dim);
   header.value_dim = static_cast<uint32_t>(shape.value_dim);
   header.element = static_cast<uint32_t>(shape.element);
-  header.capacity = shape.capacity;
+  SetSizes(shape, sizes, header);
+  const bool smooths = shape.element == FOVEA_INT8 && shape.raw_keys == 0;
+  const size_t means = smooths ? MeansOf(sizes.Tokens()) : 1;
+  header.mean_count = static_cast<uint32_t>(means);
+  const bool known = WithElement(header, [&](const auto& arrays) {
+    bytes = sizeof(fovea_cache) + arrays.Bytes(sizes.Tokens());
+  });
+  return known ? Status::kOk : Status::kUnsupported;
+}
+
+Status Create(const fovea_cache_shape* shape, void* buffer, size_t bytes,
+              fovea_cache** cache) noexcept {
+  fovea_cache header{};
+  size_t needed = 0;
+  FOVEA_RETURN_IF_BAD(HeaderOf(shape, header, needed));
+  if (buffer == nullptr) return Status::kNullPointer;
+  FOVEA_RETURN_IF_BAD(CheckArray(cache));
+  if (!IsAligned(buffer, kCacheLine)) return Status::kMisaligned;
+  if (bytes < needed) return Status::kTooShort;
   *cache =
       static_cast<fovea_cache*>(std::memcpy(buffer, &header, sizeof(header)));
   return Status::kOk;
+}
+
+Status CheckTruncate(const fovea_cache& cache, size_t tokens) noexcept {
+  const RingState& place = cache.place;
+  if (tokens > place.position) return Status::kTooManyTokens;
+  const auto position = static_cast<int64_t>(place.position - tokens);
+  const bool holds = place.Holds(position, SizesOf(cache));
+  return holds ? Status::kOk : Status::kForgotten;
 }
 
 }  // namespace
@@ -84,36 +118,94 @@ Status CheckAppend(const fovea_cache& cache, const fovea_input& k,
   const Extent values{1, cache.kv_heads, tokens, cache.value_dim};
   FOVEA_RETURN_IF_BAD(CheckView(ViewOf(k), keys, Shares::kBatch));
   FOVEA_RETURN_IF_BAD(CheckView(ViewOf(v), values, Shares::kBatch));
-  const bool has_room = tokens <= cache.capacity - cache.size;
+  const bool has_room =
+      IsRing(cache) || tokens <= cache.capacity - cache.place.position;
   return has_room ? Status::kOk : Status::kCacheFull;
 }
 
-void Append(fovea_cache& cache, const fovea_input& k, const fovea_input& v,
-            size_t tokens) noexcept {
+Status CheckEntries(const fovea_cache& cache, const fovea_input& k,
+                    const fovea_input& v, size_t tokens, bool turns) noexcept {
   const View<const float> keys = ViewOf(k);
   const View<const float> values = ViewOf(v);
+  bool good = true;
+  WithElement(cache, [&](const auto& arrays) {
+    if constexpr (std::decay_t<decltype(arrays)>::kQuantised) {
+      for (size_t head = 0; head < cache.kv_heads; ++head) {
+        for (size_t t = 0; t < tokens && good; ++t) {
+          good = arrays.rows.Accepts(keys.Row(0, head, t),
+                                     values.Row(0, head, t), turns);
+        }
+      }
+    }
+  });
+  return good ? Status::kOk : Status::kBadScale;
+}
+
+namespace {
+
+// The keys as they are, or turned, as the turner says.
+void StoreTokens(fovea_cache& cache, const View<const float>& keys,
+                 const View<const float>& values, size_t first, size_t tokens,
+                 const run_time::RunTimeTurner& turner) noexcept {
   const size_t slots = static_cast<size_t>(cache.capacity);
-  const size_t size = static_cast<size_t>(cache.size);
+  const RingSizes sizes = SizesOf(cache);
+  RingState place = cache.place;
+  float turned[kMaxDim];
   WithElement(cache, [&](const auto& arrays) {
     for (size_t head = 0; head < cache.kv_heads; ++head) {
       auto* of_keys = arrays.Keys(ArraysOf(cache), slots, head);
       auto* of_values = arrays.Values(ArraysOf(cache), slots, head);
-      for (size_t t = 0; t < tokens; ++t) {
-        arrays.rows.StoreKey(keys.Row(0, head, t), size + t, of_keys);
-        arrays.rows.StoreValue(values.Row(0, head, t), size + t, of_values);
+      place = cache.place;
+      for (size_t t = first; t < first + tokens; ++t) {
+        const float* key = keys.Row(0, head, t);
+        if (turner.Turns()) turner.Turn(key, cache.head_dim, turned);
+        arrays.rows.StoreKey(turner.Turns() ? turned : key, place.slot,
+                             place.position, of_keys);
+        arrays.rows.StoreValue(values.Row(0, head, t), place.slot, of_values);
+        place.Advance(sizes);
       }
     }
   });
-  cache.size += tokens;
+  cache.place = place;
 }
 
+}  // namespace
+
+// Keys that turn go a token at a time: all heads have its angles.
+void Append(fovea_cache& cache, const fovea_input& k, const fovea_input& v,
+            size_t tokens, const fovea_rotary* rotary) noexcept {
+  const run_time::Rotary how = RotaryOf(rotary);
+  run_time::RunTimeTurner turner(how);
+  const size_t most = rotary == nullptr ? tokens : 1;
+  for (size_t first = 0; first < tokens; first += most) {
+    if (rotary != nullptr) {
+      turner.MoveTo(rotary->position + cache.place.position);
+    }
+    StoreTokens(cache, ViewOf(k), ViewOf(v), first, most, turner);
+  }
+}
+
+namespace {
+
+Status AppendTokens(fovea_cache* cache, const fovea_input& k,
+                    const fovea_input& v, size_t tokens,
+                    const fovea_rotary* rotary) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckCache(cache));
+  FOVEA_RETURN_IF_BAD(CheckAppend(*cache, k, v, tokens));
+  FOVEA_RETURN_IF_BAD(CheckRotary(rotary, cache->head_dim));
+  FOVEA_RETURN_IF_BAD(CheckEntries(*cache, k, v, tokens, rotary != nullptr));
+  Append(*cache, k, v, tokens, rotary);
+  return Status::kOk;
+}
+
+}  // namespace
 }  // namespace c
 }  // namespace fovea
 
 extern "C" size_t fovea_cache_bytes(const fovea_cache_shape* from) {
-  fovea_cache_shape shape{};
+  fovea_cache header{};
   size_t bytes = 0;
-  const fovea::Status status = fovea::c::ReadCacheShape(from, shape, bytes);
+  const fovea::Status status = fovea::c::HeaderOf(from, header, bytes);
   return status == fovea::Status::kOk ? bytes : 0;
 }
 
@@ -125,13 +217,13 @@ extern "C" fovea_status fovea_cache_create(const fovea_cache_shape* shape,
 
 extern "C" fovea_status fovea_cache_clear(fovea_cache* cache) {
   const fovea::Status status = fovea::c::CheckCache(cache);
-  if (status == fovea::Status::kOk) cache->size = 0;
+  if (status == fovea::Status::kOk) cache->place = {};
   return fovea::c::Out(status);
 }
 
 extern "C" size_t fovea_cache_size(const fovea_cache* cache) {
   const fovea::Status status = fovea::c::CheckCache(cache);
-  return status == fovea::Status::kOk ? static_cast<size_t>(cache->size) : 0;
+  return status == fovea::Status::kOk ? fovea::c::SizeOf(*cache) : 0;
 }
 
 extern "C" size_t fovea_cache_capacity(const fovea_cache* cache) {
@@ -142,22 +234,29 @@ extern "C" size_t fovea_cache_capacity(const fovea_cache* cache) {
 
 extern "C" fovea_status fovea_cache_append(fovea_cache* cache, fovea_input k,
                                            fovea_input v, size_t tokens) {
-  fovea::Status status = fovea::c::CheckCache(cache);
-  if (status == fovea::Status::kOk) {
-    status = fovea::c::CheckAppend(*cache, k, v, tokens);
-  }
-  if (status == fovea::Status::kOk) {
-    fovea::c::Append(*cache, k, v, tokens);
-  }
-  return fovea::c::Out(status);
+  return fovea_cache_append_turned(cache, k, v, tokens, nullptr);
+}
+
+extern "C" fovea_status fovea_cache_append_turned(fovea_cache* cache,
+                                                  fovea_input k, fovea_input v,
+                                                  size_t tokens,
+                                                  const fovea_rotary* rotary) {
+  return fovea::c::Out(fovea::c::AppendTokens(cache, k, v, tokens, rotary));
+}
+
+extern "C" uint64_t fovea_cache_position(const fovea_cache* cache) {
+  const fovea::Status status = fovea::c::CheckCache(cache);
+  return status == fovea::Status::kOk ? cache->place.position : 0;
 }
 
 extern "C" fovea_status fovea_cache_truncate(fovea_cache* cache,
                                              size_t tokens) {
   fovea::Status status = fovea::c::CheckCache(cache);
-  if (status == fovea::Status::kOk && tokens > cache->size) {
-    status = fovea::Status::kTooManyTokens;
+  if (status == fovea::Status::kOk) {
+    status = fovea::c::CheckTruncate(*cache, tokens);
   }
-  if (status == fovea::Status::kOk) cache->size -= tokens;
+  if (status == fovea::Status::kOk) {
+    cache->place.Forget(tokens, fovea::c::SizesOf(*cache));
+  }
   return fovea::c::Out(status);
 }

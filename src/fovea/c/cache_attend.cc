@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
 #include "fovea/c/attention_call.h"
 #include "fovea/c/cache_buffer.h"
 #include "fovea/c/status_out.h"
+#include "fovea/cache_span.h"
 #include "fovea/check.h"
 #include "fovea/dispatch/attention.h"
 #include "fovea/fovea.h"
+#include "fovea/ring_place.h"
 
 namespace fovea {
 namespace c {
@@ -14,11 +21,11 @@ Status CheckSameShape(const fovea_cache& cache,
                       const fovea_attention& call) noexcept {
   const bool same = call.kv_heads == cache.kv_heads &&
                     call.head_dim == cache.head_dim &&
-                    call.value_dim == cache.value_dim && call.batch == 1;
+                    call.value_dim == cache.value_dim;
   return same ? Status::kOk : Status::kUnsupported;
 }
 
-// Whether they are a cache and a call of its shape.
+// Whether they are a cache and a call of its shape, of any batch.
 Status CheckBoth(const fovea_cache* cache,
                  const fovea_attention* call) noexcept {
   FOVEA_RETURN_IF_BAD(CheckCache(cache));
@@ -26,27 +33,108 @@ Status CheckBoth(const fovea_cache* cache,
   return CheckSameShape(*cache, *call);
 }
 
+Status CheckOneStream(const fovea_attention& call) noexcept {
+  return call.batch == 1 ? Status::kOk : Status::kUnsupported;
+}
+
+// The keys of a ring have no end: nothing may have a column for each of them.
+Status CheckRing(const fovea_cache& cache,
+                 const fovea_attention& call) noexcept {
+  const bool good = call.causal != 0 && call.window == cache.window &&
+                    call.sinks == cache.sinks && call.mask.data == nullptr &&
+                    call.bias.data == nullptr && !HasMatrix(call);
+  return good || !IsRing(cache) ? Status::kOk : Status::kUnsupported;
+}
+
 Status CheckAttend(const fovea_cache* cache, const fovea_attention* call,
                    bool is_partial) noexcept {
   FOVEA_RETURN_IF_BAD(CheckBoth(cache, call));
-  const size_t size = static_cast<size_t>(cache->size);
+  FOVEA_RETURN_IF_BAD(CheckOneStream(*call));
+  FOVEA_RETURN_IF_BAD(CheckRing(*cache, *call));
+  const size_t size = SizeOf(*cache);
   if (size == 0) return Status::kZeroCount;
-  return CheckCall(*call, Reads::kCache, size, is_partial);
+  if (!cache->place.Holds(call->first_position, SizesOf(*cache))) {
+    return Status::kForgotten;
+  }
+  return CheckCall(*call, Reads::kCache, size, WorkspaceBytes(*cache),
+                   is_partial);
+}
+
+// Queries of a call that attend together.
+struct Chunk {
+  size_t first_query;
+  size_t queries;
+  int64_t first_position;
+};
+
+void SetChunk(const Chunk& chunk,
+              run_time::AttentionProblem& problem) noexcept {
+  const size_t query = chunk.first_query;
+  problem.q.data += query * problem.q.token_stride;
+  problem.out.data += query * problem.out.token_stride;
+  if (problem.lse != nullptr) problem.lse += query;
+  problem.queries = chunk.queries;
+  // Modulo 2^64, whatever the call's own position was.
+  problem.rotary_position += static_cast<uint64_t>(chunk.first_position) -
+                             static_cast<uint64_t>(problem.first_position);
+  problem.first_position = chunk.first_position;
+}
+
+void SetArrays(const fovea_cache& cache, run_time::CacheArrays& to) noexcept {
+  const size_t slots = static_cast<size_t>(cache.capacity);
+  WithElement(cache, [&](const auto& arrays) {
+    to.keys = arrays.Keys(ArraysOf(cache), slots, 0);
+    to.values = arrays.Values(ArraysOf(cache), slots, 0);
+    to.keys_of_head = arrays.KeysOfHead(slots);
+    to.values_of_head = arrays.ValuesOfHead(slots);
+    if constexpr (std::decay_t<decltype(arrays)>::kQuantised) {
+      to.key_scales = arrays.rows.KeyScales(slots);
+      to.means = arrays.rows.MeansAt(slots);
+      to.value_scales = arrays.rows.ValueScales(slots);
+      to.mean_count = cache.mean_count;
+    }
+  });
+  to.ring_begin = SIZE_MAX;
+}
+
+// Where the tiles that the queries see lie, and the positions as the kernels
+// count them: see RingShift.
+void SetRing(const fovea_cache& cache,
+             run_time::AttentionProblem& problem) noexcept {
+  const RingSizes sizes = SizesOf(cache);
+  const RingPlace place = RingPlaceOf(
+      static_cast<int64_t>(cache.place.position),
+      static_cast<int64_t>(sizes.sink_tokens),
+      static_cast<int64_t>(cache.window), problem.first_position,
+      [&](uint64_t position) { return cache.place.SlotOf(position, sizes); });
+  problem.first_position -= place.shift;
+  problem.keys = place.keys;
+  run_time::CacheArrays& to = problem.cache;
+  to.ring_begin = sizes.sink_tokens;
+  to.ring_shift = place.slots_earlier;
+  to.ring_end = sizes.Tokens();
+  to.ring_tokens = sizes.ring_tokens;
 }
 
 run_time::AttentionProblem ProblemOfCache(const fovea_cache& cache,
                                           const fovea_attention& call,
+                                          const Chunk& chunk,
                                           bool is_partial) noexcept {
-  const size_t slots = static_cast<size_t>(cache.capacity);
-  auto problem = ProblemOf(call, static_cast<size_t>(cache.size), is_partial);
+  auto problem = ProblemOf(call, SizeOf(cache), is_partial);
   problem.key_lengths = nullptr;
-  WithElement(cache, [&](const auto& arrays) {
-    problem.cache.keys = arrays.Keys(ArraysOf(cache), slots, 0);
-    problem.cache.values = arrays.Values(ArraysOf(cache), slots, 0);
-    problem.cache.keys_of_head = arrays.KeysOfHead(slots);
-    problem.cache.values_of_head = arrays.ValuesOfHead(slots);
-  });
+  SetChunk(chunk, problem);
+  SetArrays(cache, problem.cache);
+  if (IsRing(cache)) SetRing(cache, problem);
   return problem;
+}
+
+fovea_input From(fovea_input tokens, size_t first) noexcept {
+  tokens.data += first * tokens.token_stride;
+  return tokens;
+}
+
+Chunk WholeCall(const fovea_attention& call) noexcept {
+  return {0, call.queries, call.first_position};
 }
 
 void AttendFrom(const fovea_cache& cache,
@@ -57,6 +145,8 @@ void AttendFrom(const fovea_cache& cache,
       return run_time::AttendBFloat16Cache(problem, workspace);
     case FOVEA_FLOAT16:
       return run_time::AttendFloat16Cache(problem, workspace);
+    case FOVEA_INT8:
+      return run_time::AttendInt8Cache(problem, workspace);
     default:
       return problem.is_rich ? run_time::AttendFloatCache(problem, workspace)
                              : run_time::AttendPlainCache(problem, workspace);
@@ -65,7 +155,9 @@ void AttendFrom(const fovea_cache& cache,
 
 Status Attend(const fovea_cache* cache, const fovea_attention* call) noexcept {
   FOVEA_RETURN_IF_BAD(CheckAttend(cache, call, false));
-  AttendFrom(*cache, ProblemOfCache(*cache, *call, false), call->workspace);
+  const Chunk chunk = WholeCall(*call);
+  AttendFrom(*cache, ProblemOfCache(*cache, *call, chunk, false),
+             call->workspace);
   return Status::kOk;
 }
 
@@ -73,10 +165,10 @@ Status AttendPartial(const fovea_cache* cache, const fovea_attention* call,
                      size_t first_key, size_t end_key,
                      const fovea_partial* to) noexcept {
   FOVEA_RETURN_IF_BAD(CheckAttend(cache, call, true));
-  FOVEA_RETURN_IF_BAD(
-      CheckRange(first_key, end_key, static_cast<size_t>(cache->size)));
+  if (IsRing(*cache)) return Status::kUnsupported;
+  FOVEA_RETURN_IF_BAD(CheckRange(first_key, end_key, SizeOf(*cache)));
   FOVEA_RETURN_IF_BAD(CheckPartial(to, *call));
-  auto problem = ProblemOfCache(*cache, *call, true);
+  auto problem = ProblemOfCache(*cache, *call, WholeCall(*call), true);
   SetPartial(*to, first_key, end_key, problem);
   AttendFrom(*cache, problem, call->workspace);
   return Status::kOk;
@@ -84,31 +176,60 @@ Status AttendPartial(const fovea_cache* cache, const fovea_attention* call,
 
 Status Step(fovea_cache* cache, const fovea_attention* call) noexcept {
   FOVEA_RETURN_IF_BAD(CheckStep(cache, call));
+  FOVEA_RETURN_IF_BAD(CheckEntries(*cache, call->k, call->v, call->queries,
+                                   call->rotary != nullptr));
   StepChecked(*cache, *call);
   return Status::kOk;
 }
 
 }  // namespace
 
+size_t WorkspaceBytes(const fovea_cache& cache) noexcept {
+  return cache.element == FOVEA_INT8
+             ? run_time::Int8WorkspaceBytes(cache.head_dim, cache.value_dim)
+             : run_time::WorkspaceBytes(cache.head_dim, cache.value_dim);
+}
+
 Status CheckStep(const fovea_cache* cache,
                  const fovea_attention* call) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckStreamsStep(cache, call));
+  return CheckOneStream(*call);
+}
+
+Status CheckStreamsStep(const fovea_cache* cache,
+                        const fovea_attention* call) noexcept {
   FOVEA_RETURN_IF_BAD(CheckBoth(cache, call));
+  FOVEA_RETURN_IF_BAD(CheckRing(*cache, *call));
   if (call->parts > 1) return Status::kUnsupported;  // each would append
   const size_t tokens = call->queries;
   FOVEA_RETURN_IF_BAD(CheckAppend(*cache, call->k, call->v, tokens));
-  const size_t size = static_cast<size_t>(cache->size);
-  return CheckCall(*call, Reads::kTokens, size + tokens, false);
+  const size_t size = SizeOf(*cache);
+  return CheckCall(*call, Reads::kTokens, size + tokens, WorkspaceBytes(*cache),
+                   false);
 }
 
+// A ring takes no more at once than the first of them leaves alone.
 void StepChecked(fovea_cache& cache, const fovea_attention& call) noexcept {
-  const int64_t position = static_cast<int64_t>(cache.size);
-  Append(cache, call.k, call.v, call.queries);
-  auto problem = ProblemOfCache(cache, call, false);
-  problem.first_position = position;
-  AttendFrom(cache, problem, call.workspace);
+  const size_t most = IsRing(cache) ? cache.spare : call.queries;
+  for (size_t query = 0; query < call.queries;) {
+    const Chunk chunk{query, std::min(call.queries - query, most),
+                      static_cast<int64_t>(cache.place.position)};
+    Append(cache, From(call.k, query), From(call.v, query), chunk.queries,
+           call.rotary);
+    AttendFrom(cache, ProblemOfCache(cache, call, chunk, false),
+               call.workspace);
+    query += chunk.queries;
+  }
 }
+
 }  // namespace c
 }  // namespace fovea
+
+extern "C" size_t fovea_cache_workspace_bytes(const fovea_cache* cache) {
+  return fovea::c::CheckCache(cache) == fovea::Status::kOk
+             ? fovea::c::WorkspaceBytes(*cache)
+             : 0;
+}
 
 extern "C" fovea_status fovea_cache_attend(const fovea_cache* cache,
                                            const fovea_attention* call) {

@@ -8,29 +8,40 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "fovea/cache_layout.h"
+#include "fovea/cache_span.h"
 #include "fovea/fovea.h"
 #include "fovea/kernels/layout.h"
+#include "fovea/quantised_layout.h"
 #include "fovea/status.h"
 
 struct alignas(fovea::kCacheLine) fovea_cache {
   char magic[8];
   uint32_t kv_heads, head_dim, value_dim, element;
-  uint64_t capacity, size;
+  uint64_t capacity;  // slots
+  fovea::RingState place;
+  uint32_t mean_count;     // of int8; else 1
+  uint32_t window, sinks;  // of a ring; else 0
+  uint32_t sink_tokens, ring_tokens, spare;
 };
 
 namespace fovea {
 namespace c {
 
-// The layout of a cache of Elements whose dims are known at run time, and where
-// the arrays of one with room for `slots` tokens lie.
+// The layout of a cache of Elements whose sizes are known at run time, and
+// where the arrays of one with room for `slots` tokens lie.
 template <class ElementArg>
 struct CacheArraysOf {
   using Element = ElementArg;
+  static constexpr bool kQuantised = std::is_same<Element, int8_t>::value;
+  using Rows = std::conditional_t<
+      kQuantised, QuantisedRows<Length<0>, Length<0>, Length<0>, Length<0>>,
+      CacheRows<Length<0>, Length<0>, Element>>;
 
   size_t kv_heads;
-  CacheRows<Length<0>, Length<0>, Element> rows;
+  Rows rows;
 
   size_t KeysOfHead(size_t slots) const noexcept {
     return rows.KeysOfHead(slots);
@@ -51,13 +62,14 @@ struct CacheArraysOf {
   }
 };
 
-// Calls body(CacheArraysOf); false where the element is unknown.
+// Calls body(CacheArraysOf) for the header of a cache; false where the element
+// is unknown.
 template <class Body>
-bool WithElement(uint64_t element, size_t kv_heads, size_t head_dim,
-                 size_t value_dim, const Body& body) noexcept {
-  const Length<0> d(head_dim);
-  const Length<0> dv(value_dim);
-  switch (element) {
+bool WithElement(const fovea_cache& header, const Body& body) noexcept {
+  const size_t kv_heads = header.kv_heads;
+  const Length<0> d(header.head_dim);
+  const Length<0> dv(header.value_dim);
+  switch (header.element) {
     case FOVEA_FLOAT32:
       body(CacheArraysOf<float>{kv_heads, {d, dv}});
       return true;
@@ -67,15 +79,28 @@ bool WithElement(uint64_t element, size_t kv_heads, size_t head_dim,
     case FOVEA_FLOAT16:
       body(CacheArraysOf<hwy::float16_t>{kv_heads, {d, dv}});
       return true;
+    case FOVEA_INT8: {
+      const Length<0> slots(static_cast<size_t>(header.capacity));
+      const Length<0> means(header.mean_count);
+      body(CacheArraysOf<int8_t>{kv_heads, {d, dv, slots, means}});
+      return true;
+    }
     default:
       return false;
   }
 }
 
-template <class Body>
-void WithElement(const fovea_cache& cache, const Body& body) noexcept {
-  WithElement(cache.element, cache.kv_heads, cache.head_dim, cache.value_dim,
-              body);
+inline bool IsRing(const fovea_cache& cache) noexcept {
+  return cache.window != 0;
+}
+inline RingSizes SizesOf(const fovea_cache& cache) noexcept {
+  return {cache.sink_tokens, cache.ring_tokens, cache.spare};
+}
+inline size_t UsedSlots(const fovea_cache& cache) noexcept {
+  return cache.place.UsedSlots(SizesOf(cache));
+}
+inline size_t SizeOf(const fovea_cache& cache) noexcept {
+  return cache.place.Size(SizesOf(cache));
 }
 
 inline void* ArraysOf(const fovea_cache& cache) noexcept {
@@ -85,15 +110,25 @@ inline void* ArraysOf(const fovea_cache& cache) noexcept {
 // kNullPointer, kMisaligned, kBadFormat.
 Status CheckCache(const fovea_cache* cache) noexcept;
 
-// Append's checks and its work, for a cache that was checked.
+// fovea_cache_workspace_bytes of a cache that was checked.
+size_t WorkspaceBytes(const fovea_cache& cache) noexcept;
+
+// Append's checks, but for those of the entries, for a cache that was checked.
 Status CheckAppend(const fovea_cache& cache, const fovea_input& k,
                    const fovea_input& v, size_t tokens) noexcept;
+// kBadScale: an int8 cache cannot store them, turned on their way or not.
+Status CheckEntries(const fovea_cache& cache, const fovea_input& k,
+                    const fovea_input& v, size_t tokens, bool turns) noexcept;
+// Its work; rotary: may be null.
 void Append(fovea_cache& cache, const fovea_input& k, const fovea_input& v,
-            size_t tokens) noexcept;
+            size_t tokens, const fovea_rotary* rotary) noexcept;
 
 // The same of a step.
 Status CheckStep(const fovea_cache* cache,
                  const fovea_attention* call) noexcept;
+// With a batch, of which one entry is that cache's.
+Status CheckStreamsStep(const fovea_cache* cache,
+                        const fovea_attention* call) noexcept;
 void StepChecked(fovea_cache& cache, const fovea_attention& call) noexcept;
 
 }  // namespace c

@@ -32,7 +32,9 @@ bool AddFloats(size_t batch, size_t tokens, size_t heads, size_t dim,
          (end += RoundUp(bytes, FOVEA_ALIGNMENT), true);
 }
 
-bool FindRoom(const fovea_attention& a, size_t keys, Room& room) noexcept {
+// attention_bytes: of the core's workspace.
+bool FindRoom(const fovea_attention& a, size_t keys, size_t attention_bytes,
+              Room& room) noexcept {
   size_t end = 0;
   room.q = end;
   if (!AddFloats(a.batch, a.queries, a.heads, a.head_dim, end)) return false;
@@ -43,7 +45,7 @@ bool FindRoom(const fovea_attention& a, size_t keys, Room& room) noexcept {
   room.heads = end;
   if (!AddFloats(a.batch, a.queries, a.heads, a.value_dim, end)) return false;
   room.attention = end;
-  room.end = end + run_time::WorkspaceBytes(a.head_dim, a.value_dim);
+  room.end = end + attention_bytes;
   return true;
 }
 
@@ -76,16 +78,20 @@ Status CheckShapes(const fovea_multi_head* call) noexcept {
   return CheckCount(call->attention->keys, kMaxTokens);
 }
 
-// Of a call whose shapes are known to be good; kUnsupported where they are too
-// large together.
-Status FindModule(const fovea_multi_head& call, Module& module) noexcept {
+// Of a call whose shapes are known to be good, with a cache that was checked or
+// none; kUnsupported where they are too large together.
+Status FindModule(const fovea_multi_head& call, const fovea_cache* cache,
+                  Module& module) noexcept {
   const fovea_attention& a = *call.attention;
   module.self = call.memory.data == nullptr;
   module.keys = module.self ? a.queries : a.keys;
   module.memory = module.self ? call.x : call.memory;
   module.memory_dim = call.memory_dim == 0 ? call.model_dim : call.memory_dim;
-  return FindRoom(a, module.keys, module.room) ? Status::kOk
-                                               : Status::kUnsupported;
+  const size_t bytes = cache != nullptr
+                           ? WorkspaceBytes(*cache)
+                           : run_time::WorkspaceBytes(a.head_dim, a.value_dim);
+  return FindRoom(a, module.keys, bytes, module.room) ? Status::kOk
+                                                      : Status::kUnsupported;
 }
 
 void SetCore(Module& module) noexcept {
@@ -138,8 +144,9 @@ Status CheckRotary(const Module& module) noexcept {
 }
 
 // Everything but the core.
-Status CheckModule(const fovea_multi_head& call, Module& module) noexcept {
-  FOVEA_RETURN_IF_BAD(FindModule(call, module));
+Status CheckModule(const fovea_multi_head& call, const fovea_cache* cache,
+                   Module& module) noexcept {
+  FOVEA_RETURN_IF_BAD(FindModule(call, cache, module));
   if (call.model_dim == 0) return Status::kZeroCount;
   if (module.self && module.memory_dim != call.model_dim) {
     return Status::kUnsupported;
@@ -149,7 +156,7 @@ Status CheckModule(const fovea_multi_head& call, Module& module) noexcept {
   if (call.workspace_bytes < module.room.end) return Status::kTooShort;
   SetCore(module);
   const fovea_attention& core = module.core;
-  if (core.parts > 1) return Status::kUnsupported;
+  if (core.parts > 1 || core.rotary != nullptr) return Status::kUnsupported;
   const Extent rows{core.batch, 1, core.queries, call.model_dim};
   const Extent memory{core.batch, 1, module.keys, module.memory_dim};
   FOVEA_RETURN_IF_BAD(CheckView(ViewOf(call.x), rows, Shares::kBatch));
@@ -211,10 +218,17 @@ void ProjectOutput(const Module& module) noexcept {
           core.heads * core.value_dim, module.call.model_dim, module.call.y);
 }
 
+size_t RoomOf(const fovea_multi_head* call, const fovea_cache* cache) noexcept {
+  if (CheckShapes(call) != Status::kOk) return 0;
+  Module module{*call, false, 0, 0, {}, {}, {}};
+  const Status status = FindModule(*call, cache, module);
+  return status == Status::kOk ? module.room.end : 0;
+}
+
 Status Run(const fovea_multi_head* call) noexcept {
   FOVEA_RETURN_IF_BAD(CheckShapes(call));
   Module module{*call, false, 0, 0, {}, {}, {}};
-  FOVEA_RETURN_IF_BAD(CheckModule(*call, module));
+  FOVEA_RETURN_IF_BAD(CheckModule(*call, nullptr, module));
   FOVEA_RETURN_IF_BAD(CheckRun(&module.core, false));
   ProjectInputs(module);
   RotateInputs(module, call->rotary_position);
@@ -226,11 +240,15 @@ Status Run(const fovea_multi_head* call) noexcept {
 Status Step(fovea_cache* cache, const fovea_multi_head* call) noexcept {
   FOVEA_RETURN_IF_BAD(CheckShapes(call));
   if (call->memory.data != nullptr) return Status::kUnsupported;
+  FOVEA_RETURN_IF_BAD(CheckCache(cache));
   Module module{*call, false, 0, 0, {}, {}, {}};
-  FOVEA_RETURN_IF_BAD(CheckModule(*call, module));
+  FOVEA_RETURN_IF_BAD(CheckModule(*call, cache, module));
   FOVEA_RETURN_IF_BAD(CheckStep(cache, &module.core));
   ProjectInputs(module);
-  RotateInputs(module, cache->size);
+  RotateInputs(module, cache->place.position);
+  const fovea_attention& core = module.core;
+  FOVEA_RETURN_IF_BAD(
+      CheckEntries(*cache, core.k, core.v, core.queries, false));
   StepChecked(*cache, module.core);
   ProjectOutput(module);
   return Status::kOk;
@@ -242,10 +260,13 @@ Status Step(fovea_cache* cache, const fovea_multi_head* call) noexcept {
 
 extern "C" size_t fovea_multi_head_workspace_bytes(
     const fovea_multi_head* call) {
-  if (fovea::c::CheckShapes(call) != fovea::Status::kOk) return 0;
-  fovea::c::Module module{*call, false, 0, 0, {}, {}, {}};
-  const fovea::Status status = fovea::c::FindModule(*call, module);
-  return status == fovea::Status::kOk ? module.room.end : 0;
+  return fovea::c::RoomOf(call, nullptr);
+}
+
+extern "C" size_t fovea_multi_head_step_workspace_bytes(
+    const fovea_cache* cache, const fovea_multi_head* call) {
+  const bool good = fovea::c::CheckCache(cache) == fovea::Status::kOk;
+  return good ? fovea::c::RoomOf(call, cache) : 0;
 }
 
 extern "C" fovea_status fovea_multi_head_run(const fovea_multi_head* call) {

@@ -7,6 +7,7 @@
 #include "fovea/check.h"
 #include "fovea/fovea.h"
 #include "fovea/rope_rates.h"
+#include "fovea/run_time/row_turner.h"
 
 namespace fovea {
 namespace c {
@@ -64,9 +65,15 @@ Status Run(const fovea_rope* from) noexcept {
   return Status::kOk;
 }
 
+constexpr fovea_turner kTurner = {run_time::AnglesAt, run_time::RotateRow};
+
 }  // namespace
 }  // namespace c
 }  // namespace fovea
+
+extern "C" const fovea_turner* fovea_rope_turner(void) {
+  return &fovea::c::kTurner;
+}
 
 extern "C" fovea_status fovea_rope_rates(size_t dim, double base,
                                          fovea_rope_scaling scaling,

@@ -17,7 +17,7 @@ using FOVEA_SAME_FLOATS::AttendBFloat16Cache;
 #else
 
 void AttendBFloat16Cache(const AttentionProblem& problem, void* workspace) {
-  AttendHalfCache<hwy::bfloat16_t>(problem, ScratchOf<0>(problem, workspace));
+  AttendSmallCache<hwy::bfloat16_t>(problem, ScratchOf<0>(problem, workspace));
 }
 
 #endif  // FOVEA_SAME_FLOATS

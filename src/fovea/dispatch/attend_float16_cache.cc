@@ -17,7 +17,7 @@ using FOVEA_SAME_FLOATS::AttendFloat16Cache;
 #else
 
 void AttendFloat16Cache(const AttentionProblem& problem, void* workspace) {
-  AttendHalfCache<hwy::float16_t>(problem, ScratchOf<0>(problem, workspace));
+  AttendSmallCache<hwy::float16_t>(problem, ScratchOf<0>(problem, workspace));
 }
 
 #endif  // FOVEA_SAME_FLOATS

@@ -26,6 +26,9 @@ void AttendBFloat16Cache(const AttentionProblem& problem,
                          void* workspace) noexcept;
 void AttendFloat16Cache(const AttentionProblem& problem,
                         void* workspace) noexcept;
+// With a workspace of its own size.
+void AttendInt8Cache(const AttentionProblem& problem, void* workspace) noexcept;
+size_t Int8WorkspaceBytes(size_t head_dim, size_t value_dim) noexcept;
 
 }  // namespace run_time
 }  // namespace fovea

@@ -19,14 +19,22 @@ struct Angles {
   float sin[run_time::kMaxPairs + kMaxLanes];
 };
 
-void FindAngles(const run_time::RotateProblem& problem, size_t token,
-                Angles& angles) {
+void AnglesAt(const uint64_t* rates, size_t pairs, uint64_t position,
+              float* cos, float* sin) {
   int32_t phases[run_time::kMaxPairs + kMaxLanes] = {};
-  for (size_t i = 0; i < problem.pairs; ++i) {
-    const uint64_t position = problem.first_position + token;
-    phases[i] = static_cast<int32_t>(RopePhase(position, problem.rates[i]));
+  for (size_t i = 0; i < pairs; ++i) {
+    phases[i] = static_cast<int32_t>(RopePhase(position, rates[i]));
   }
-  SinCosOf(phases, problem.pairs, angles.sin, angles.cos);
+  SinCosOf(phases, pairs, sin, cos);
+}
+
+void RotateRow(float* row, size_t pairs, bool interleaved, const float* cos,
+               const float* sin) {
+  if (interleaved) {
+    RotateInterleaved(row, row, pairs, cos, sin);
+  } else {
+    RotateHalfSplit(row, row, pairs, cos, sin);
+  }
 }
 
 void CopyAngles(const run_time::RotateProblem& problem, size_t batch,
@@ -42,12 +50,8 @@ void CopyAngles(const run_time::RotateProblem& problem, size_t batch,
 void RotateToken(const run_time::RotateProblem& problem, size_t batch,
                  size_t token, const Angles& angles) {
   for (size_t head = 0; head < problem.heads; ++head) {
-    float* row = problem.x.Row(batch, head, token);
-    if (problem.interleaved) {
-      RotateInterleaved(row, row, problem.pairs, angles.cos, angles.sin);
-    } else {
-      RotateHalfSplit(row, row, problem.pairs, angles.cos, angles.sin);
-    }
+    RotateRow(problem.x.Row(batch, head, token), problem.pairs,
+              problem.interleaved, angles.cos, angles.sin);
   }
 }
 
@@ -56,7 +60,8 @@ void RotateTokens(const run_time::RotateProblem& problem) {
   for (size_t batch = 0; batch < problem.batch; ++batch) {
     for (size_t token = 0; token < problem.tokens; ++token) {
       if (problem.rates != nullptr) {
-        FindAngles(problem, token, angles);
+        AnglesAt(problem.rates, problem.pairs, problem.first_position + token,
+                 angles.cos, angles.sin);
       } else {
         CopyAngles(problem, batch, token, angles);
       }
@@ -76,10 +81,22 @@ namespace fovea {
 namespace run_time {
 namespace {
 HWY_EXPORT(RotateTokens);
+HWY_EXPORT(AnglesAt);
+HWY_EXPORT(RotateRow);
 }  // namespace
 
 void Rotate(const RotateProblem& problem) noexcept {
   HWY_DYNAMIC_DISPATCH(RotateTokens)(problem);
+}
+
+void AnglesAt(const uint64_t* rates, size_t pairs, uint64_t position,
+              float* cos, float* sin) noexcept {
+  HWY_DYNAMIC_DISPATCH(AnglesAt)(rates, pairs, position, cos, sin);
+}
+
+void RotateRow(float* row, size_t pairs, bool interleaved, const float* cos,
+               const float* sin) noexcept {
+  HWY_DYNAMIC_DISPATCH(RotateRow)(row, pairs, interleaved, cos, sin);
 }
 
 }  // namespace run_time

@@ -80,12 +80,22 @@ struct Tile {
   Sees sees;
 };
 
+template <class Shape>
+HWY_INLINE size_t EndOfSinks(const GroupOf<Shape>& group) {
+  using F = typename Shape::Features;
+  if constexpr (F::kRunTimeSpan) {
+    return group.ring_begin;
+  } else {
+    return RoundUp(F::kSinks, kTile);
+  }
+}
+
 // Where the tile that begins with that key lies in the storage.
 template <class Shape>
 HWY_INLINE size_t SlotOfTile(const GroupOf<Shape>& group, size_t key) {
   using F = typename Shape::Features;
   if constexpr (F::kRing) {
-    if (key < RoundUp(F::kSinks, kTile)) return key;
+    if (key < EndOfSinks<Shape>(group)) return key;
     const size_t slot = key - group.ring_shift;
     return slot < group.ring_end ? slot : slot - group.ring_tokens;
   }

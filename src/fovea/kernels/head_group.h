@@ -122,6 +122,15 @@ struct RingPlace<true> {
   size_t ring_tokens;
 };
 
+// Where the sinks end, of a ring whose sizes are known at run time; SIZE_MAX:
+// no ring, each tile lies where its keys are.
+template <bool kRunTimeRing>
+struct RingBegin {};
+template <>
+struct RingBegin<true> {
+  size_t ring_begin;
+};
+
 // Of a call that brings them along; no window is one that reaches everything.
 template <bool kRunTimeSpan>
 struct Span {};
@@ -173,6 +182,7 @@ struct GroupWith
       group_options::RowOutputs<Features::kHasRowOutputs>,
       group_options::QueryPosition<Features::kPositions>,
       group_options::RingPlace<Features::kRing>,
+      group_options::RingBegin<Features::kRing && Features::kRunTimeSpan>,
       group_options::Turning<typename Features::Turner>,
       group_options::Quantised<Features::kQuantised>,
       group_options::Span<Features::kRunTimeSpan>,

@@ -27,6 +27,34 @@ template <size_t kDimOr0, size_t kMaxRows, class Features, size_t kGroupOr0 = 0>
 using RunTimeShape =
     BlockShape<kDimOr0, kDimOr0, kGroupOr0, kMaxRows, Features>;
 
+// Whether rows turn is known at run time.
+template <class Shape>
+class QuerySource<Shape, run_time::RunTimeTurner> {
+ public:
+  explicit HWY_INLINE QuerySource(const GroupOf<Shape>& group)
+      : group_(group), turner_(*group.rope) {}
+
+  HWY_INLINE const float* operator()(size_t row, float* room, size_t place) {
+    const float* query = QueryRow<Shape>(group_, row);
+    return turner_.Turns() ? Turned(query, row, room, place) : query;
+  }
+
+ private:
+  HWY_NOINLINE const float* Turned(const float* query, size_t row, float* room,
+                                   size_t place) {
+    const size_t token = TokenOfRow<Shape>(group_, row);
+    if (token != token_) turner_.MoveTo(group_.rotary_position + token);
+    token_ = token;
+    float* turned = room + place * group_.head_dim;
+    turner_.Turn(query, group_.head_dim, turned);
+    return turned;
+  }
+
+  const GroupOf<Shape>& group_;
+  size_t token_ = ~size_t{0};  // none yet
+  run_time::RunTimeTurner turner_;
+};
+
 // The scratch of any shape: kept in the caller's workspace one after another.
 class ScratchRoom {
  public:
@@ -64,6 +92,7 @@ HWY_INLINE Scratch TakeScratch(size_t head_dim, size_t value_dim,
   to.counts = room.Take<uint32_t>(kRows);
   to.visible = room.Take<uint32_t>(2 * kRows);
   to.bias = room.Take<float>(kTile * kRows);
+  to.turned = room.Take<float>(kMaxLanes * head_dim);
   to.slopes = room.Take<float>(kRows);
   to.positions = room.Take<int32_t>(kRows);
   return to;
@@ -73,6 +102,32 @@ HWY_INLINE HWY_MAYBE_UNUSED size_t ScratchBytes(size_t head_dim,
                                                 size_t value_dim) {
   ScratchRoom room(nullptr);
   TakeScratch(head_dim, value_dim, room);
+  return room.bytes();
+}
+
+// With what an int8 cache needs besides.
+HWY_INLINE HWY_MAYBE_UNUSED Scratch TakeQuantisedScratch(size_t head_dim,
+                                                         size_t value_dim,
+                                                         ScratchRoom& room) {
+  using Shape = RunTimeShape<0, kAnyRows, run_time::PlainFeatures<int8_t>>;
+  constexpr size_t kRows = Shape::kRows;
+  constexpr size_t kParts = 2;  // of a query's entry, and of a weight
+  static_assert(MeansOf(size_t{1} << 26) <= kPanel, "room for their scores");
+  Scratch to = TakeScratch(head_dim, value_dim, room);
+  to.query_quads =
+      room.Take<int32_t>(kParts * kRows * RoundUp(head_dim, 4) / 4);
+  to.query_offsets = room.Take<int32_t>(kParts * kRows);
+  to.query_scales = room.Take<float>(kRows);
+  to.mean_scores = room.Take<float>(kRows * kPanel);
+  to.weight_quads = room.Take<int32_t>(kParts * kRows * kTile / 4);
+  to.weight_steps = room.Take<float>(kRows);
+  return to;
+}
+
+HWY_INLINE HWY_MAYBE_UNUSED size_t QuantisedScratchBytes(size_t head_dim,
+                                                         size_t value_dim) {
+  ScratchRoom room(nullptr);
+  TakeQuantisedScratch(head_dim, value_dim, room);
   return room.bytes();
 }
 
@@ -135,6 +190,21 @@ HWY_INLINE void SetCache(const AttentionProblem& problem, size_t kv_head,
   group.v =
       static_cast<const Stored*>(cache.values) + kv_head * cache.values_of_head;
   group.v_token_stride = problem.value_dim;
+  if constexpr (Features::kQuantised) {
+    const auto floats = [](const int8_t* head, size_t offset) {
+      return reinterpret_cast<const float*>(head + offset);
+    };
+    group.key_scales = floats(group.k, cache.key_scales);
+    group.means = floats(group.k, cache.means);
+    group.value_scales = floats(group.v, cache.value_scales);
+    group.mean_count = cache.mean_count;
+  }
+  if constexpr (Features::kRing) {
+    group.ring_begin = cache.ring_begin;
+    group.ring_shift = cache.ring_shift;
+    group.ring_end = cache.ring_end;
+    group.ring_tokens = cache.ring_tokens;
+  }
 }
 
 // The options that only EveryFeature has.
@@ -153,6 +223,8 @@ HWY_INLINE void SetOptions(const AttentionProblem& problem, size_t batch,
   group.bias = MovedView(problem.bias, batch, head);
   group.mask_keys = problem.mask_keys;
   group.softcap = problem.softcap;
+  group.rope = &problem.rotary;
+  group.rotary_position = problem.rotary_position;
   group.alibi_slopes = Moved(problem.alibi_slopes, head);
   group.sink_logits = Moved(problem.sink_logits, head);
 }
@@ -160,9 +232,9 @@ HWY_INLINE void SetOptions(const AttentionProblem& problem, size_t batch,
 template <class Features, class Group>
 HWY_INLINE void SetOutputs(const AttentionProblem& problem, size_t batch,
                            size_t head, Group& group) {
-  const size_t row = (batch * problem.heads + head) * problem.queries;
+  const size_t row = (batch * problem.heads + head) * problem.head_stride;
   if constexpr (Features::kHasRowOutputs) {
-    group.row_head_stride = problem.queries;
+    group.row_head_stride = problem.head_stride;
   }
   if constexpr (Features::kLse) group.lse = Moved(problem.lse, row);
   if constexpr (Features::kWeights) {
@@ -265,7 +337,11 @@ HWY_INLINE void AttendTensors(const AttentionProblem& problem,
 template <class Shape>
 HWY_INLINE void AttendCache(const AttentionProblem& problem,
                             const Scratch& scratch) {
-  AttendProblem<KeyLanes<Shape>, true>(problem, scratch);
+  using F = typename Shape::Features;
+  using Orientation =
+      std::conditional_t<F::kQuantised, QuantisedKeyLanes<Shape>,
+                         KeyLanes<Shape>>;
+  AttendProblem<Orientation, true>(problem, scratch);
 }
 
 // Calls body(constant) with the head_dim, as a constant where it has kernels of
@@ -310,14 +386,14 @@ HWY_INLINE void AttendRichCache(const AttentionProblem& problem,
   } else if (problem.weights != nullptr || problem.scores != nullptr) {
     AttendCacheWith<run_time::OutputFeatures<Element>>(problem, scratch);
   } else {
-    AttendCacheWith<run_time::RichFeatures<Element>>(problem, scratch);
+    AttendCacheWith<run_time::RichCacheFeatures<Element>>(problem, scratch);
   }
 }
 
-// A cache of half precision, whatever the call asks for.
+// A cache of other elements than float, whatever the call asks for.
 template <class Element>
-HWY_INLINE void AttendHalfCache(const AttentionProblem& problem,
-                                const Scratch& scratch) {
+HWY_INLINE void AttendSmallCache(const AttentionProblem& problem,
+                                 const Scratch& scratch) {
   if (problem.is_rich) return AttendRichCache<Element>(problem, scratch);
   AttendCacheWith<run_time::PlainFeatures<Element>>(problem, scratch);
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "fovea/config.h"
+#include "fovea/run_time/row_turner.h"
 #include "fovea/view.h"
 
 namespace fovea {
@@ -19,6 +20,11 @@ struct CacheArrays {
   const void* values;
   size_t keys_of_head;
   size_t values_of_head;
+  // Of int8, in bytes from the begin of a head: see QuantisedRows.
+  size_t key_scales, means, value_scales;
+  size_t mean_count;
+  // Of a ring: see RingState and RingBegin (head_group.h).
+  size_t ring_begin, ring_shift, ring_end, ring_tokens;
 };
 
 // The keys of a partial, and where it goes.
@@ -44,7 +50,8 @@ struct AttentionProblem {
   const float* sink_logits;
   View<const uint8_t> mask;
   View<const float> bias;
-  size_t mask_keys;  // resolved
+  size_t mask_keys;    // resolved
+  size_t head_stride;  // from head to head of lse, weights and scores, in rows
   float* lse;
   float* weights;
   float* scores;
@@ -53,6 +60,8 @@ struct AttentionProblem {
   size_t part, parts;
   CacheArrays cache;
   PartialRange partial;
+  Rotary rotary;
+  uint64_t rotary_position;  // of query 0
 };
 
 }  // namespace run_time

@@ -6,6 +6,7 @@
 
 #include "fovea/config.h"
 #include "fovea/kernels/features.h"
+#include "fovea/run_time/row_turner.h"
 
 namespace fovea {
 namespace run_time {
@@ -24,16 +25,22 @@ using LoneFeatures = Features<false, 0, 0, MaskKind::kNone, false, false, false,
                               false, Stored, void, Arithmetic::kFloat>;
 
 // What changes or hides a score, each of which a call may leave out.
-template <class Stored, bool kOutputs, ScoreStage kScores, bool kPartial>
-struct EveryFeature : Features<true, 1, 1, MaskKind::kEither, true, true, true,
-                               void, !kPartial, kOutputs, kScores, kPartial,
-                               false, Stored, void, Arithmetic::kFloat> {
+template <class Stored, bool kOutputs, ScoreStage kScores, bool kPartial,
+          bool kRing = false>
+struct EveryFeature
+    : Features<true, 1, 1, MaskKind::kEither, true, true, true, void, !kPartial,
+               kOutputs, kScores, kPartial, kRing, Stored, RunTimeTurner,
+               Arithmetic::kFloat> {
   static constexpr bool kRunTimeSpan = true;
   static constexpr bool kRunTimeStage = kOutputs;
 };
 
 template <class Stored>
 using RichFeatures = EveryFeature<Stored, false, ScoreStage::kNone, false>;
+// The same on a cache, which may be a ring.
+template <class Stored>
+using RichCacheFeatures =
+    EveryFeature<Stored, false, ScoreStage::kNone, false, true>;
 // With weights, and scores of any stage.
 template <class Stored>
 using OutputFeatures = EveryFeature<Stored, true, ScoreStage::kScaled, false>;
