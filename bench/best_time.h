@@ -44,6 +44,9 @@ class BestTime {
   }
 
   double seconds() const { return seconds_; }  // a call
+  double sample_seconds() const {
+    return seconds_ * static_cast<double>(calls_);
+  }
 
  private:
   // Reading the clock costs some 30 ns; a sample must be short against the

@@ -63,5 +63,7 @@ int main() {
   Count<IntegerDec>("DEC-integer", "DEC in integers alone");
   Count<IntegerT1WithZeros>("T1-zeros", "T1-integer with zero points");
   Count<IntegerDecWithZeros>("DEC-zeros", "DEC-integer with zero points");
+  Count<LinearInIntegers>("LIN-integer", "linear in integers: 256 to 256");
+  Count<LinearWithZeros>("LIN-zeros", "LIN-integer with a zero point");
   return 0;
 }

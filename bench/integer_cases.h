@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// As cases.h, of integer attention.
+// As cases.h, of integer attention and of linear layers in integers.
 #ifndef FOVEA_BENCH_INTEGER_CASES_H_
 #define FOVEA_BENCH_INTEGER_CASES_H_
 
@@ -11,6 +11,8 @@
 #include "fovea/integer_attention.h"
 #include "fovea/integer_kv_cache.h"
 #include "fovea/integer_scales.h"
+#include "fovea/kernels/layout.h"
+#include "fovea/linear_integer.h"
 #include "noise.h"
 
 namespace fovea_bench {
@@ -81,6 +83,31 @@ class IntegerCase {
 template <class Leaf, size_t kHeads, size_t kTokens, size_t kDim>
 using IntegerPrefill = IntegerCase<Leaf, kHeads, kTokens, kTokens, kDim>;
 
+// A linear layer of one token, with a zero point of x or without.
+template <class Leaf, size_t kInputs, size_t kOutputs, bool kHasZero = false>
+class IntegerLinear {
+ public:
+  static constexpr double kMacs = 1.0 * kInputs * kOutputs;
+
+  fovea::Status operator()() {
+    using Layer = fovea::LinearInteger<kInputs, kOutputs, int8_t, Leaf>;
+    const fovea::LinearIntegerWeights weights = {
+        panels_.data(), multipliers_.data(), shifts_.data(), nullptr,
+        kHasZero ? int8_t{3} : int8_t{0}};
+    return Layer::Run(weights, x_.data(), kInputs, 1, y_.data(), kOutputs);
+  }
+
+ private:
+  static constexpr size_t kBytes =
+      fovea::RoundUp(kOutputs, fovea::kPanel) * fovea::RoundUp(kInputs, 4);
+  const std::vector<int8_t> panels_ = NoiseOfBytes(kBytes, 4);
+  const std::vector<int32_t> multipliers_ =
+      std::vector<int32_t>(kOutputs, 3 << 29);
+  const std::vector<int8_t> shifts_ = std::vector<int8_t>(kOutputs, -11);
+  const std::vector<int8_t> x_ = NoiseOfBytes(kInputs, 5);
+  std::vector<int8_t> y_ = std::vector<int8_t>(kOutputs);
+};
+
 // The shapes of cases.h.
 using IntegerT1 = IntegerPrefill<fovea::integer::Leaf, 8, 81, 32>;
 using IntegerT3 = IntegerPrefill<fovea::integer::Leaf, 4, 128, 64>;
@@ -89,6 +116,9 @@ using IntegerT1WithZeros =
     IntegerCase<fovea::integer::Leaf, 8, 81, 81, 32, true>;
 using IntegerDecWithZeros =
     IntegerCase<fovea::integer::Leaf, 4, 1, 256, 32, true>;
+using LinearInIntegers = IntegerLinear<fovea::integer::LinearLeaf, 256, 256>;
+using LinearWithZeros =
+    IntegerLinear<fovea::integer::LinearLeaf, 256, 256, true>;
 
 }  // namespace fovea_bench
 

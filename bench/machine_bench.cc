@@ -20,12 +20,17 @@ using Vec = hn::Vec<FloatTag>;
 
 // The best rate over about 20 ms: other load only ever makes a sample slower.
 template <class Work>
-double BestRate(double amount, const Work& work) {
+double BestRate(double amount, double seconds, const Work& work) {
   double best = 0;
   RepeatFor(0.02, [&] {
     const Clock::time_point start = Clock::now();
-    work();
-    best = std::max(best, amount / SecondsSince(start));
+    double done = 0, taken = 0;
+    do {
+      work();
+      done += amount;
+      taken = SecondsSince(start);
+    } while (taken < seconds);
+    best = std::max(best, done / taken);
   });
   return best;
 }
@@ -38,7 +43,7 @@ void Consume(Vec v) {
 
 }  // namespace
 
-double FmaPeakFlops() {
+double FmaPeakFlops(double seconds) {
   constexpr size_t kRounds = 20000;
   constexpr size_t kChains = 12;  // latency 4 to 5, two a cycle
   const FloatTag d;
@@ -65,10 +70,10 @@ double FmaPeakFlops() {
     Consume(hn::Add(hn::Add(c0, c4), c8));
   };
   const double lanes = static_cast<double>(hn::Lanes(d));
-  return BestRate(2.0 * kRounds * kChains * lanes, work);
+  return BestRate(2.0 * kRounds * kChains * lanes, seconds, work);
 }
 
-double ReadBandwidth(size_t bytes) {
+double ReadBandwidth(size_t bytes, double seconds) {
   const FloatTag d;
   const size_t lanes = hn::Lanes(d);
   const size_t floats = bytes / sizeof(float) / (4 * lanes) * (4 * lanes);
@@ -91,7 +96,8 @@ double ReadBandwidth(size_t bytes) {
     }
     Consume(hn::Add(hn::Add(s0, s1), hn::Add(s2, s3)));
   };
-  return BestRate(static_cast<double>(rounds * floats * sizeof(float)), work);
+  return BestRate(static_cast<double>(rounds * floats * sizeof(float)), seconds,
+                  work);
 }
 
 namespace {

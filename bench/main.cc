@@ -8,7 +8,8 @@
 
 int main(int argc, char** argv) {
 #ifdef FOVEA_BENCH_OPENBLAS
-  fovea_bench::PrepareOpenBlas();
+  benchmark::AddCustomContext("openblas_kernels",
+                              fovea_bench::PrepareOpenBlas());
 #endif
   benchmark::AddCustomContext("highway_target", hwy::TargetName(HWY_TARGET));
   benchmark::Initialize(&argc, argv);

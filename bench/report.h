@@ -23,11 +23,13 @@ class Report {
   Report(benchmark::State& state, double flops, size_t bytes)
       : state_(state), flops_(flops), bytes_(bytes) {}
 
-  // Measures what the machine can do, in turn with the case: what slows the
-  // core then meets both.
-  void Sample() {
-    peak_ = std::max(peak_, FmaPeakFlops());
-    bandwidth_ = std::max(bandwidth_, ReadBandwidth(bytes_));
+  // Measures what the machine can do, in turn with the case and in samples as
+  // long as the case's: what slows the core then meets both.
+  void Sample(double seconds) {
+    constexpr double kLongest = 2e-3;
+    seconds = std::min(seconds, kLongest);
+    peak_ = std::max(peak_, FmaPeakFlops(seconds));
+    bandwidth_ = std::max(bandwidth_, ReadBandwidth(bytes_, seconds));
   }
 
   ~Report() {
@@ -68,7 +70,7 @@ void TimeCase(benchmark::State& state, double flops, size_t bytes,
   for (auto _ : state) {
     RepeatFor(0.5, [&] {
       time.Sample();
-      report.Sample();
+      report.Sample(time.sample_seconds());
     });
     state.SetIterationTime(time.seconds());
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unfused.h"
 
-#include <benchmark/benchmark.h>
 #include <cblas.h>
 
 #include <algorithm>
@@ -95,16 +94,17 @@ void Unfused::RunBlock(const Block& block) {
 
 void Unfused::Scores(const Block& block) {
   const blasint dim = Int(problem_.dim);
-  const float* q =
-      problem_.q + (block.head * problem_.queries + block.first) * problem_.dim;
-  const float* k = problem_.k + block.head * problem_.keys * problem_.dim;
+  const float* q = problem_.q.Row(0, block.head, block.first);
+  const float* k = problem_.k.Row(0, block.head, 0);
+  const blasint q_stride = Int(problem_.q.token_stride);
+  const blasint k_stride = Int(problem_.k.token_stride);
   if (block.count == 1) {
     cblas_sgemv(CblasRowMajor, CblasNoTrans, Int(block.keys), dim, scale_log2_,
-                k, dim, q, 1, 0.0f, scores_.data(), 1);
+                k, k_stride, q, 1, 0.0f, scores_.data(), 1);
   } else {
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, Int(block.count),
-                Int(block.keys), dim, scale_log2_, q, dim, k, dim, 0.0f,
-                scores_.data(), Int(block.keys));
+                Int(block.keys), dim, scale_log2_, q, q_stride, k, k_stride,
+                0.0f, scores_.data(), Int(block.keys));
   }
 }
 
@@ -119,20 +119,20 @@ void Unfused::Softmax(const Block& block) {
 
 void Unfused::Output(const Block& block) {
   const blasint dim = Int(problem_.dim);
-  const float* v = problem_.v + block.head * problem_.keys * problem_.dim;
-  float* out = problem_.out +
-               (block.head * problem_.queries + block.first) * problem_.dim;
+  const float* v = problem_.v.Row(0, block.head, 0);
+  float* out = problem_.out.Row(0, block.head, block.first);
+  const blasint v_stride = Int(problem_.v.token_stride);
   if (block.count == 1) {
     cblas_sgemv(CblasRowMajor, CblasTrans, Int(block.keys), dim,
-                1.0f / sums_[0], v, dim, scores_.data(), 1, 0.0f, out, 1);
+                1.0f / sums_[0], v, v_stride, scores_.data(), 1, 0.0f, out, 1);
     return;
   }
   cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, Int(block.count), dim,
-              Int(block.keys), 1.0f, scores_.data(), Int(block.keys), v, dim,
-              0.0f, out, dim);
+              Int(block.keys), 1.0f, scores_.data(), Int(block.keys), v,
+              v_stride, 0.0f, out, Int(problem_.out.token_stride));
   for (size_t i = 0; i < block.count; ++i) {
     const float inverse = 1.0f / sums_[i];
-    float* row = out + i * problem_.dim;
+    float* row = out + i * problem_.out.token_stride;
     for (size_t d = 0; d < problem_.dim; ++d) row[d] *= inverse;
   }
 }
@@ -142,15 +142,15 @@ size_t Unfused::VisibleKeys(size_t query) const {
   return problem_.keys - hidden;
 }
 
-void PrepareOpenBlas() {
+const char* PrepareOpenBlas() {
   openblas_set_num_threads(1);
-  benchmark::AddCustomContext("openblas_kernels", openblas_get_corename());
   if (const char* forced = std::getenv("OPENBLAS_CORETYPE")) {
     std::fprintf(stderr,
-                 "fovea_bench: OPENBLAS_CORETYPE=%s keeps OpenBLAS from "
-                 "choosing its kernels\n",
+                 "OPENBLAS_CORETYPE=%s keeps OpenBLAS from choosing its "
+                 "kernels\n",
                  forced);
   }
+  return openblas_get_corename();
 }
 
 }  // namespace fovea_bench

@@ -7,17 +7,16 @@
 #include <cstddef>
 #include <vector>
 
+#include "fovea/view.h"
+
 namespace fovea_bench {
 
-// All tensors are [head][token][dim], densely packed; causal queries are the
-// last of the keys.
+// Tensors of one stream; causal queries are the last of the keys.
 struct UnfusedProblem {
   size_t heads, queries, keys, dim;
   bool causal;
-  const float* q;
-  const float* k;
-  const float* v;
-  float* out;
+  fovea::View<const float> q, k, v;
+  fovea::View<float> out;
 };
 
 // A head at a time, scores = scale q k^T (sgemm, or sgemv for one query), the
@@ -52,8 +51,9 @@ class Unfused {
   std::vector<float> sums_;    // [query]
 };
 
-// One thread; says in the context which kernels OpenBLAS chose for this CPU.
-void PrepareOpenBlas();
+// Keeps OpenBLAS to one thread, and returns which kernels it chose for this
+// CPU.
+const char* PrepareOpenBlas();
 
 }  // namespace fovea_bench
 

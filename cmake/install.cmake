@@ -46,6 +46,26 @@ endif()
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE"
         DESTINATION "${CMAKE_INSTALL_DATADIR}/licenses/fovea")
 
+# What is in it, as an SPDX document (2.3): fovea and the Highway that it was
+# built with, which is installed along or has to be there.
+if(NOT fovea_hwy_version) # a target of the enclosing project
+  set(fovea_hwy_version NOASSERTION)
+endif()
+if(fovea_hwy_source_dir)
+  set(fovea_hwy_relation CONTAINS)
+else()
+  set(fovea_hwy_relation DEPENDS_ON)
+endif()
+# Its name is to be its own: the same for the same content.
+string(UUID fovea_sbom_id NAMESPACE 6ba7b811-9dad-11d1-80b4-00c04fd430c8 NAME
+            "${PROJECT_VERSION} ${fovea_hwy_relation} ${fovea_hwy_version}" TYPE
+            SHA1)
+string(TIMESTAMP fovea_sbom_time UTC) # or SOURCE_DATE_EPOCH
+configure_file("${PROJECT_SOURCE_DIR}/cmake/fovea.spdx.json.in"
+               "${PROJECT_BINARY_DIR}/fovea.spdx.json" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/fovea.spdx.json"
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/fovea")
+
 set(fovea_installed "")
 if(FOVEA_BUILD_LIBRARY)
   set_target_properties(fovea_static PROPERTIES EXPORT_NAME static)

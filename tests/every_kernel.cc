@@ -68,11 +68,19 @@ struct IntegerConfig : fovea::IntegerAttentionConfig {
   static constexpr size_t kMaxQueries = 4, kMaxKeys = 40;
   static constexpr bool kCausal = true;
 };
+struct IntegerRing : IntegerConfig {
+  static constexpr size_t kWindow = 20, kSinks = 2;
+  static constexpr bool kRing = true;
+};
 using Integers = fovea::IntegerAttention<IntegerConfig>;
+using RingIntegers = fovea::IntegerAttention<IntegerRing>;
 struct IntegerMemory {
   Int8Block::Workspace block;
   fovea::IntegerKvCache<IntegerConfig> cache;
   Integers::Workspace attention;
+  RingIntegers::Call ring_call;
+  fovea::IntegerKvCache<IntegerRing> ring;
+  RingIntegers::Workspace ring_attention;
   fovea::SelfTestIntegerMemory self_test;
 };
 
@@ -92,6 +100,11 @@ fovea::Status LinkIntegers(const Int8Block::Weights& block, float* x,
       (LinearInteger<30, 40, int16_t>::Run(linear, from, 30, 2, wide, 40)));
   FOVEA_RETURN_IF_BAD(Integers::Run(call, m.attention, 0, 2));
   FOVEA_RETURN_IF_BAD(Integers::Step(call, m.cache, m.attention));
+  FOVEA_RETURN_IF_BAD(
+      RingIntegers::Step(m.ring_call, m.ring, m.ring_attention));
+  FOVEA_RETURN_IF_BAD(m.ring.Truncate(1));
+  FOVEA_RETURN_IF_BAD(m.ring.Save(x, m.ring.SavedBytes()));
+  FOVEA_RETURN_IF_BAD(m.ring.Restore(x, m.ring.MostSavedBytes()));
   return fovea::SelfTestInteger(m.self_test) == nullptr
              ? fovea::Status::kOk
              : fovea::Status::kUnsupported;

@@ -159,6 +159,88 @@ void TestBlocks() {
   }
 }
 
+// Factors of 16 bits, which a port of one lane has: two rows of them by four
+// columns, step by step and as a block.
+template <class L>
+struct WideProblem {
+  using Wide = kernels::FineFactors<L, true>;
+  static constexpr size_t kRows = 2, kMost = 11, kStep = 20;
+
+  template <class FactorOf>
+  explicit WideProblem(const FactorOf& factor_of, uint32_t& seed) {
+    for (size_t row = 0; row < kRows; ++row) {
+      int8_t* to = reinterpret_cast<int8_t*>(words + 2 * kMost * row);
+      for (size_t i = 0; i < 4 * kMost; ++i) {
+        factors[row][i] = factor_of();
+        Wide::Store(factors[row][i] >> 7, factors[row][i] & 127, 7, i,
+                    4 * kMost, to);
+      }
+    }
+    for (int8_t& entry : columns) entry = Between(-128, 127, seed);
+  }
+
+  int32_t Sum(size_t row, size_t column, size_t steps) const {
+    int32_t sum = 0;
+    for (size_t i = 0; i < 4 * steps; ++i) {
+      sum += factors[row][i] * columns[i / 4 * kStep + 4 * column + i % 4];
+    }
+    return sum;
+  }
+
+  int32_t factors[kRows][4 * kMost];
+  int32_t words[kRows * 2 * kMost];
+  alignas(4) int8_t columns[kMost * kStep];
+};
+
+template <class L>
+void ExpectWideSums(const WideProblem<L>& p, size_t steps) {
+  using Problem = WideProblem<L>;
+  const auto factors = Problem::Wide::Of(p.words, 4 * Problem::kMost, 0);
+  int32_t blocks[Problem::kRows * 4] = {};
+  using Block = typename L::template WideBlock<Problem::kRows, 4>;
+  if constexpr (Block::kExists) {
+    ASSERT_TRUE(Block::Sum(factors.data, factors.row_stride, factors.step,
+                           p.columns, Problem::kStep, steps, 0.0f, blocks));
+  }
+  for (size_t row = 0; row < Problem::kRows; ++row) {
+    for (size_t column = 0; column < 4; ++column) {
+      IntVec sum = hn::Zero(IntTag());
+      for (size_t k = 0; k < steps; ++k) {
+        const int8_t* at = p.columns + k * Problem::kStep + 4 * column;
+        sum = L::AddWide(factors.data[row * factors.row_stride + k],
+                         kernels::LoadQuads(at), sum);
+      }
+      const int32_t expected = p.Sum(row, column, steps);
+      EXPECT_EQ(hn::GetLane(sum), expected) << row << ", " << column;
+      if (Block::kExists) {
+        EXPECT_EQ(blocks[4 * row + column], expected);
+      }
+    }
+  }
+}
+
+template <class L>
+void TestWide() {
+  if constexpr (L::kHasWide) {
+    uint32_t seed = 4;
+    const auto any = [&] {
+      seed = seed * 1664525u + 1013904223u;
+      return static_cast<int32_t>(seed >> 8) % 32513 * (seed >> 31 ? 1 : -1);
+    };
+    for (size_t steps = 1; steps <= WideProblem<L>::kMost; ++steps) {
+      ExpectWideSums<L>(WideProblem<L>(any, seed), steps);
+      for (const int32_t end : {-32512, 32512}) {
+        ExpectWideSums<L>(WideProblem<L>([&] { return end; }, seed), steps);
+      }
+    }
+  }
+}
+
+TEST(Int8Products, OfWideFactorsAreTheIntegers) {
+  TestWide<Leaf>();
+  TestWide<Plain>();
+}
+
 TEST(Int8Products, OfBlocksAreTheIntegers) { TestBlocks<Leaf::Block<4, 4>>(); }
 
 }  // namespace

@@ -207,7 +207,7 @@ struct LinearProblem {
   }
 
   LinearIntegerWeights weights;
-  int8_t panels[RoundUp(kOutputs, kPanel) * RoundUp(kInputs, 4)];
+  alignas(4) int8_t panels[RoundUp(kOutputs, kPanel) * RoundUp(kInputs, 4)];
   int32_t multipliers[kOutputs], bias[kOutputs];
   int8_t shifts[kOutputs];
   int8_t x[kTokens * kInputs];

@@ -22,6 +22,7 @@
 #include "tests/golden/check.h"
 #include "tests/golden/hash_class.h"
 #include "tests/golden/reduced.h"
+#include "tests/reference/int8_cache_reference.h"
 
 namespace fovea {
 namespace {
@@ -153,6 +154,95 @@ TEST(KvCacheInt8Hash, IsThatOfEveryTarget) {
   hash.Add(stream.lse.data(), stream.lse.size());
   EXPECT_EQ(hash.value(), kCommitted);
   golden::ReportHashes("kv_cache_int8", 1, hash.value() == kCommitted);
+}
+
+// -------------------------------------------------------------- the reference
+
+// What head `head` is asked and sees at token t.
+template <class Config>
+class ReferenceOf {
+ public:
+  using R = Resolved<Config>;
+
+  ReferenceOf(StreamProblem<Config>& stream, size_t head)
+      : head_(head),
+        cache_(R::kHeadDim, R::kValueDim,
+               R::kSmoothKeys ? KvCache<Config>::capacity() : 0) {
+    stream.Fill(call_, 0, stream.tokens());
+  }
+
+  std::vector<float> Step(size_t t) {
+    const size_t kv_head = head_ / R::kGroup;
+    cache_.Append(RowOf(call_.k, kv_head, t), RowOf(call_.v, kv_head, t));
+    std::vector<float> q(RowOf(call_.q, head_, t),
+                         RowOf(call_.q, head_, t) + R::kHeadDim);
+    for (float& x : q) x *= DefaultScale(R::kHeadDim) * kLog2e;
+    std::vector<bool> visible(t + 1, true);
+    for (size_t j = R::kSinks; R::kWindow > 0 && j + R::kWindow <= t; ++j) {
+      visible[j] = false;
+    }
+    return cache_.Attend(q, visible, [&](size_t j, float score) {
+      return WithAlibi(score, static_cast<float>(t - j));
+    });
+  }
+
+ private:
+  static constexpr float kLog2e = 0x1.715476p0f;
+
+  static const float* RowOf(const View<const float>& view, size_t head,
+                            size_t t) {
+    return view.data + head * view.head_stride + t * view.token_stride;
+  }
+
+  float WithAlibi(float score, float distance) const {
+    if constexpr (R::kAlibi) {
+      const float slope = call_.alibi_slopes[head_] * kLog2e;
+      score = reference::MultiplyAdd(-slope, distance, score);
+    }
+    return score;
+  }
+
+  size_t head_;
+  typename StreamProblem<Config>::Call call_;
+  reference::Int8Cache cache_;
+};
+
+using ReferenceConfigs = std::conditional_t<
+    golden::kReduced, testing::Types<Full<5, 33, 1>, Ring, TightRing>,
+    testing::Types<Full<64, 64, 4>, Full<20, 12, 2>, Full<5, 33, 1>,
+                   Full<160, 8, 2>, Full<64, 64, 4, false>, Windowed, Ring,
+                   TightRing>>;
+template <class Config>
+class KvCacheInt8Reference : public SteppedCache<Config> {};
+TYPED_TEST_SUITE(KvCacheInt8Reference, ReferenceConfigs);
+
+// In chunks of any size, each after others that were taken back.
+TYPED_TEST(KvCacheInt8Reference, GivesEveryBit) {
+  using R = Resolved<TypeParam>;
+  constexpr size_t kStream = golden::kReduced ? 300 : kTokens;
+  StreamProblem<TypeParam> stream(kStream), other(kStream, 77);
+  Dice dice(6);
+  while (this->position < kStream) {
+    const size_t most = std::min(R::kMaxQueries, kStream - this->position);
+    const size_t taken_back = R::kRing ? 1 : most;
+    ASSERT_EQ(other.Append(*this->cache, this->position, taken_back),
+              Status::kOk);
+    ASSERT_EQ(this->cache->Truncate(taken_back), Status::kOk);
+    const size_t count = dice.Roll(1, most);
+    ASSERT_EQ(stream.Step(*this->cache, this->position, count), Status::kOk);
+    this->position += count;
+  }
+  size_t wrong = 0;
+  for (size_t head = 0; head < R::kHeads; ++head) {
+    ReferenceOf<TypeParam> reference(stream, head);
+    for (size_t t = 0; t < kStream; ++t) {
+      const std::vector<float> expected = reference.Step(t);
+      const float* row = &stream.out[(t * R::kHeads + head) * R::kValueDim];
+      wrong +=
+          std::memcmp(row, expected.data(), R::kValueDim * sizeof(float)) != 0;
+    }
+  }
+  EXPECT_EQ(wrong, 0u);
 }
 
 // ----------------------------------------------------------------- accuracy

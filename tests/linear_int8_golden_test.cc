@@ -330,6 +330,21 @@ TEST(LinearInt8Status, ANanTokenGivesNanAlone) {
   for (size_t i = 0; i < 6; ++i) EXPECT_EQ(std::isnan(layer.y[i]), i < 3) << i;
 }
 
+TEST(LinearInt8Status, OneOfManyTokensGivesNanAloneToo) {
+  SmallLayer layer;
+  constexpr size_t kTokens = 41, kNan = 5, kInfinite = 37;
+  std::vector<float> x(kTokens * 5, 0.5f), y(kTokens * 3);
+  x[kNan * 5] = std::numeric_limits<float>::quiet_NaN();
+  x[kInfinite * 5 + 4] = -std::numeric_limits<float>::infinity();
+  ASSERT_EQ(Small::Run({layer.panels, layer.scales, nullptr}, x.data(), 5,
+                       kTokens, y.data(), 3, layer.workspace),
+            Status::kOk);
+  for (size_t i = 0; i < y.size(); ++i) {
+    const bool bad = i / 3 == kNan || i / 3 == kInfinite;
+    EXPECT_EQ(std::isnan(y[i]), bad) << i;
+  }
+}
+
 // The most inputs there are, every product of the same sign and as large as
 // can be: bytes of -128 are no weights that PackLinearInt8 makes.
 TEST(LinearInt8Extremes, NoSumOverflows) {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <vector>
@@ -218,6 +219,41 @@ TEST(LinearInteger, HoldsItsSumsAtTheExtremes) {
   }
 }
 
+// A panel of any bytes, padding included, times a token that is not aligned.
+template <class Leaf>
+std::vector<int32_t> SumsOf(const std::vector<int32_t>& panel,
+                            const std::vector<int8_t>& x, int32_t zero) {
+  std::vector<int32_t> sums(kPanel + 1);
+  for (size_t o = 0; o <= kPanel; ++o) sums[o] = static_cast<int32_t>(o) - 7;
+  Leaf::AddPanel(reinterpret_cast<const int8_t*>(panel.data()),
+                 Leaf::TokenOf(x.data() + 1, x.size() - 1, zero), sums.data());
+  return sums;
+}
+
+TEST(LinearInteger, ItsLeafHasTheSumsOfThePlainOne) {
+  integer_streams::Bytes bytes(1);
+  const auto byte = [&] { return static_cast<int8_t>(bytes.Next()); };
+  for (size_t inputs = 1; inputs <= 300; inputs += inputs < 70 ? 1 : 23) {
+    std::vector<int32_t> panel((inputs + 3) / 4 * kPanel);
+    std::vector<int8_t> x(inputs + 1);
+    for (const int8_t zero : {int8_t{0}, int8_t{-128}, int8_t{127}, byte()}) {
+      for (const int fill : {0, 1, 2}) {  // any, and the ends of the range
+        const auto next = [&] {
+          return fill == 0 ? byte() : fill == 1 ? int8_t{-128} : int8_t{127};
+        };
+        for (auto& word : panel) {
+          const int8_t four[4] = {next(), next(), next(), next()};
+          std::memcpy(&word, four, sizeof(word));
+        }
+        for (auto& entry : x) entry = next();
+        ASSERT_EQ(SumsOf<integer::LinearLeaf>(panel, x, zero),
+                  SumsOf<integer::PlainLinearLeaf>(panel, x, zero))
+            << inputs << " inputs, zero " << int{zero} << ", " << fill;
+      }
+    }
+  }
+}
+
 struct Small {
   static constexpr size_t kInputs = 5, kOutputs = 3;
   Status Run(const LinearIntegerWeights& weights, size_t stride = kInputs,
@@ -225,7 +261,7 @@ struct Small {
     return LinearInteger<kInputs, kOutputs>::Run(weights, x, stride, tokens, y,
                                                  kOutputs);
   }
-  int8_t panels[16 * 8] = {};
+  alignas(4) int8_t panels[16 * 8] = {};
   int32_t multipliers[kOutputs] = {1 << 30, 1 << 30, 1 << 30};
   int8_t shifts[kOutputs] = {};
   int32_t bias[kOutputs] = {};
@@ -245,6 +281,7 @@ TEST(LinearIntegerStatus, BadInputWritesNothing) {
   refuses(Status::kNullPointer, [](auto& w) { w.panels = nullptr; });
   refuses(Status::kNullPointer, [](auto& w) { w.multipliers = nullptr; });
   refuses(Status::kNullPointer, [](auto& w) { w.shifts = nullptr; });
+  refuses(Status::kMisaligned, [](auto& w) { ++w.panels; });
   for (const int32_t bad : {(1 << 30) - 1, 0, -1}) {
     s.multipliers[2] = bad;
     refuses(Status::kBadScale, [](auto&) {});

@@ -30,6 +30,7 @@ target x86-64-avx512 nightly - libgtest-dev
 target aarch64-linux ci $aarch64 $googletest
 target aarch64-linux-clang nightly $aarch64 $clang $googletest
 target aarch64-dotprod nightly $aarch64 $googletest
+target aarch64-i8mm nightly $aarch64 $googletest
 target aarch64-sve2 nightly $aarch64 $googletest
 target armv7-linux ci $armv7 $googletest
 target riscv64-linux nightly $riscv64 $googletest
@@ -56,6 +57,7 @@ target riscv32-none nightly riscv64-unknown-elf-g++ gcc-riscv64-unknown-elf \
   $cxx_headers
 
 # Where `./dev bench --instructions` counts.
-counted_targets=(aarch64-linux aarch64-dotprod riscv64-v cortex-m4f cortex-m7 cortex-m55)
+counted_targets=(aarch64-linux aarch64-dotprod aarch64-i8mm riscv64-v cortex-m4f
+  cortex-m7 cortex-m55)
 
 unset cortex_m cxx_headers aarch64 armv7 riscv64 clang googletest

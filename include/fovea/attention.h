@@ -23,6 +23,7 @@
 #include "fovea/kernels/attend-inl.h"
 #include "fovea/kernels/merge-inl.h"
 #include "fovea/kv_cache.h"
+#include "fovea/ring_place.h"
 #include "fovea/rope.h"
 #include "fovea/status.h"
 #include "fovea/target.h"
@@ -641,34 +642,20 @@ class Attention {
     }
   }
 
-  // The kernels count keys from 0 in 32 bits: far along a stream they see it
-  // shifted by whole tiles.  Only the sinks are then nearer than they were, and
-  // they are visible at any distance.
   template <class AnyShape>
   static HWY_NAMESPACE::GroupOf<AnyShape> GroupOfRing(
       const Call& call, Chunk chunk, const CacheView<Config>& cache,
       size_t kv_head) noexcept {
     using Span = typename CacheView<Config>::Span;
-    const Span& span = cache.span();
-    const int64_t end = static_cast<int64_t>(span.position());
-    int64_t position = chunk.first_position < end ? chunk.first_position : end;
-    if (position < 0) position = 0;
-    const int64_t shift = RingShift(position);
-    chunk.first_position -= shift;
+    const RingPlace place = RingPlaceOf<R>(cache.span(), chunk.first_position);
+    chunk.first_position -= place.shift;
     auto group = GroupOfQueries<AnyShape>(call, chunk, kv_head);
     if constexpr (F::kTurns) {
-      group.rotary_position += static_cast<uint64_t>(shift);
+      group.rotary_position += static_cast<uint64_t>(place.shift);
     }
     SetCache(cache, kv_head, group);
-    const size_t keys = static_cast<size_t>(end - shift);
-    SetKeys<AnyShape>(call, chunk, kv_head, keys, keys, group);
-    // The first tile of the ring that a query sees.
-    int64_t tile = position - static_cast<int64_t>(R::kWindow - 1);
-    tile -= tile & static_cast<int64_t>(kTile - 1);
-    constexpr int64_t kSinkEnd = Span::kSinkTokens;
-    if (tile < kSinkEnd) tile = kSinkEnd < end ? kSinkEnd : end;
-    group.ring_shift = static_cast<size_t>(tile - shift) -
-                       span.SlotOf(static_cast<uint64_t>(tile));
+    SetKeys<AnyShape>(call, chunk, kv_head, place.keys, place.keys, group);
+    group.ring_shift = place.slots_earlier;
     group.ring_end = Span::kTokens;
     group.ring_tokens = Span::kRingTokens;
     return group;

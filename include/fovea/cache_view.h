@@ -16,6 +16,7 @@
 #include "fovea/config.h"
 #include "fovea/int8_layout.h"
 #include "fovea/kv_cache.h"
+#include "fovea/saved_cache.h"
 #include "fovea/status.h"
 
 namespace fovea {
@@ -61,30 +62,12 @@ class CacheView {
   // cache is not a positive number).
   static Status Open(const void* saved, size_t bytes,
                      CacheView& view) noexcept {
-    if (saved == nullptr) return Status::kNullPointer;
-    if (!IsAligned(saved, kCacheLine)) return Status::kMisaligned;
-    CacheHeader header;
-    if (bytes < sizeof(header)) return Status::kTooShort;
-    std::memcpy(&header, saved, sizeof(header));
     CacheView read;
-    if (!IsOurs(header) || !read.span_.Restore(header)) {
-      return Status::kBadFormat;
-    }
-    const size_t tokens = read.span_.UsedSlots();
-    if (header.tokens != tokens) return Status::kBadFormat;
-    if (bytes < SavedBytes(tokens)) return Status::kTooShort;
-    const unsigned char* data =
-        static_cast<const unsigned char*>(saved) + sizeof(header);
-    if (header.data_sum != Checksum(data, DataBytes(tokens))) {
-      return Status::kBadFormat;
-    }
-    read.Point(reinterpret_cast<const Stored*>(data), tokens);
-    for (size_t head = 0; head < R::kKvHeads; ++head) {
-      if (!Layout::IsSound(read.KeyPanels(head), read.ValueRows(head),
-                           tokens)) {
-        return Status::kBadScale;
-      }
-    }
+    const Stored* data = nullptr;
+    FOVEA_RETURN_IF_BAD(Bytes::Open(saved, bytes, read.span_, data));
+    read.slots_ = read.span_.UsedSlots();
+    read.keys_ = Bytes::Keys(data, read.slots_, 0);
+    read.values_ = Bytes::Values(data, read.slots_, 0);
     view = read;
     return Status::kOk;
   }
@@ -96,7 +79,7 @@ class CacheView {
 
   // What Save writes for so many used slots.
   static constexpr size_t SavedBytes(size_t slots) noexcept {
-    return sizeof(CacheHeader) + DataBytes(slots);
+    return Bytes::Bytes(slots);
   }
 
   // For kernels, as of KvCache.
@@ -119,45 +102,8 @@ class CacheView {
  private:
   friend Cache;
   using Layout = LayoutOf<R, Stored>;
-
-  static constexpr size_t DataBytes(size_t tokens) noexcept {
-    return R::kKvHeads * sizeof(Stored) *
-           (Layout::KeysOfHead(tokens) + Layout::ValuesOfHead(tokens));
-  }
-
-  static CacheHeader HeaderOf(const Span& span) noexcept {
-    CacheHeader header{};
-    std::memcpy(header.magic, kCacheMagic, sizeof(kCacheMagic));
-    header.version = kCacheVersion;
-    header.element = ElementCode<Stored>(R::kArithmetic);
-    header.kv_heads = R::kKvHeads;
-    header.head_dim = R::kHeadDim;
-    header.value_dim = R::kValueDim;
-    header.sink_tokens = Span::kSinkTokens;
-    header.ring_tokens = Span::kRingTokens;
-    header.tokens = static_cast<uint32_t>(span.UsedSlots());
-    span.Save(header);
-    return header;
-  }
-
-  // Whether it is intact, and of a cache with this config.
-  static bool IsOurs(const CacheHeader& header) noexcept {
-    Span empty;
-    empty.Clear();
-    CacheHeader ours = HeaderOf(empty);
-    ours.tokens = header.tokens;
-    ours.position = header.position;
-    ours.end = header.end;
-    ours.data_sum = header.data_sum;
-    ours.header_sum = HeaderSum(ours);
-    return SameBytes(ours, header);
-  }
-
-  void Point(const Stored* data, size_t tokens) noexcept {
-    slots_ = tokens;
-    keys_ = data;
-    values_ = data + R::kKvHeads * Layout::KeysOfHead(tokens);
-  }
+  using Bytes =
+      SavedCache<R, Span, Layout, Stored, ElementCode<Stored>(R::kArithmetic)>;
 
   Span span_;
   const Stored* keys_ = nullptr;
@@ -173,37 +119,21 @@ Status KvCache<Config>::Save(void* to, size_t bytes) const noexcept {
     return Status::kMisaligned;
   }
   if (bytes < SavedBytes()) return Status::kTooShort;
-  const size_t tokens = span_.UsedSlots();
-  unsigned char* data = static_cast<unsigned char*>(to) + sizeof(CacheHeader);
-  Stored* next = reinterpret_cast<Stored*>(data);
-  for (size_t head = 0; head < R::kKvHeads; ++head) {
-    Layout::CopyKeys(KeyPanels(head), Span::kTokens, tokens, next, tokens);
-    next += Layout::KeysOfHead(tokens);
-  }
-  for (size_t head = 0; head < R::kKvHeads; ++head) {
-    Layout::CopyValues(ValueRows(head), Span::kTokens, tokens, next, tokens);
-    next += Layout::ValuesOfHead(tokens);
-  }
-  CacheHeader header = View::HeaderOf(span_);
-  header.data_sum = Checksum(data, View::DataBytes(tokens));
-  header.header_sum = HeaderSum(header);
-  std::memcpy(to, &header, sizeof(header));
+  View::Bytes::Write(
+      span_, [&](size_t head) { return KeyPanels(head); },
+      [&](size_t head) { return ValueRows(head); }, to);
   return Status::kOk;
 }
 
 template <class Config>
 Status KvCache<Config>::Restore(const void* from, size_t bytes) noexcept {
   if (!IsAligned(this, alignof(KvCache))) return Status::kMisaligned;
-  CacheView<Config> saved;
-  FOVEA_RETURN_IF_BAD(CacheView<Config>::Open(from, bytes, saved));
-  const size_t tokens = saved.span().UsedSlots();
-  for (size_t head = 0; head < R::kKvHeads; ++head) {
-    Layout::CopyKeys(saved.KeyPanels(head), tokens, tokens,
-                     keys_ + head * kKeysOfHead, Span::kTokens);
-    Layout::CopyValues(saved.ValueRows(head), tokens, tokens,
-                       values_ + head * kValuesOfHead, Span::kTokens);
-  }
-  span_ = saved.span();
+  using Bytes = typename CacheView<Config>::Bytes;
+  const Stored* data = nullptr;
+  FOVEA_RETURN_IF_BAD(Bytes::Open(from, bytes, span_, data));
+  Bytes::Read(
+      span_, data, [&](size_t head) { return keys_ + head * kKeysOfHead; },
+      [&](size_t head) { return values_ + head * kValuesOfHead; });
   return Status::kOk;
 }
 

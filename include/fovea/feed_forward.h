@@ -56,7 +56,8 @@ struct FeedForwardParts<Layers, kHidden, kMaxTokens, true> {
 
 // kMaxTokens: the most of one call, and what the workspace has room for.
 // WeightElement: of all weights: float, packed by PackLinear, or int8_t, packed
-// by PackLinearInt8; then the tokens are quantised before each layer.
+// by PackLinearInt8; then the tokens are quantised before each layer, once for
+// gate and up.
 template <size_t kDim, size_t kHidden, size_t kMaxTokens = 1,
           Activation kActivation = Activation::kSwiGlu,
           class WeightElement = float>
@@ -104,15 +105,15 @@ class FeedForward {
   static void Apply(const Weights& weights, const float* x, size_t x_stride,
                     size_t tokens, float* y, size_t y_stride,
                     Workspace& w) noexcept {
-    Layers::template Apply<Widen>(weights.up, x, x_stride, tokens, w.up,
-                                  kHidden, w);
     const float* hidden = w.up;
     if constexpr (kGated) {
-      Layers::template Apply<Widen>(weights.gate, x, x_stride, tokens, w.gate,
-                                    kHidden, w);
+      Layers::template ApplyBoth<Widen>(weights.up, weights.gate, x, x_stride,
+                                        tokens, w.up, w.gate, kHidden, w);
       HWY_NAMESPACE::SiluGate(w.gate, w.up, tokens * kHidden);
       hidden = w.gate;
     } else {
+      Layers::template Apply<Widen>(weights.up, x, x_stride, tokens, w.up,
+                                    kHidden, w);
       Activate(w.up, tokens * kHidden);
     }
     Layers::template Apply<Narrow>(weights.down, hidden, kHidden, tokens, y,

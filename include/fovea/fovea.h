@@ -562,10 +562,10 @@ typedef struct fovea_linear_integer {
   const int8_t* x;                /* [tokens][inputs] */
   size_t x_stride;                /* from row to row */
   size_t tokens, inputs, outputs; /* 1 or more; inputs at most 32768 */
-  const int8_t* packed; /* these four as packed; bias: null for none */
+  const int8_t* packed; /* these as packed; packed is 4-byte aligned */
   const int32_t* multipliers;
   const int8_t* shifts;
-  const int32_t* bias;
+  const int32_t* bias;    /* null: none */
   int32_t x_zero, y_zero; /* the zero points, -128 to 127 */
   /* One of the two [tokens][outputs], the other null; must not overlap x. y16
    * has finer steps, for what comes next. */

@@ -9,13 +9,15 @@
 // same on every target: docs/numerics.md has the arithmetic.  The exponential
 // is a table of powers of two with shifts, after IntAttention (arXiv
 // 2511.21513); requantisation is that of TensorFlow Lite and CMSIS-NN
-// (MultiplyByQuantizedMultiplier, with two roundings).
+// (MultiplyByQuantizedMultiplier, with two roundings).  There are no partials,
+// whose bits would depend on the cut.
 #ifndef FOVEA_INTEGER_ATTENTION_H_
 #define FOVEA_INTEGER_ATTENTION_H_
 
 #include <cstddef>
 #include <cstdint>
 
+#include "fovea/cache_span.h"
 #include "fovea/call_options.h"
 #include "fovea/check.h"
 #include "fovea/check_options.h"
@@ -23,6 +25,7 @@
 #include "fovea/integer_kv_cache.h"
 #include "fovea/kernels/integer_attend.h"
 #include "fovea/kernels/integer_math.h"
+#include "fovea/ring_place.h"
 #include "fovea/status.h"
 #include "fovea/view.h"
 #include "port/integer/leaf.h"
@@ -62,7 +65,8 @@ class IntegerAttention {
     size_t keys = 0;     // 1 to kMaxKeys; Step and Attend ignore it
     // Position of query 0, counted from key 0; may be negative.  With kCausal,
     // key j is visible to query i iff j <= i + first_position; a query that
-    // sees no key gives zeros: out's zero point.  Step ignores it.
+    // sees no key gives zeros: out's zero point.  Step ignores it; Attend to a
+    // ring refuses what it no longer holds.
     int64_t first_position = 0;
     // Padding, for Run: batch entry b sees its first key_lengths[b] keys alone,
     // 0 to `keys` [batch]; null: all of them.  Step and Attend ignore it.
@@ -106,23 +110,29 @@ class IntegerAttention {
   // Appends the call's k and v (`queries` tokens of each) to the cache, then
   // attends from it: a step of a stream, or a chunk.  Also kCacheFull; then,
   // as with every other error, the cache is as it was.  kUnsupported for
-  // batch > 1.
+  // batch > 1.  A ring takes the tokens a few at a time, no more than leave it
+  // what the first of them sees.
   static Status Step(const Call& call, IntegerKvCache<Config>& cache,
                      Workspace& workspace) noexcept {
     FOVEA_RETURN_IF_BAD(CheckOneStream(call, workspace));
     FOVEA_RETURN_IF_BAD(cache.CheckAppend(call.k, call.v, call.queries));
     FOVEA_RETURN_IF_BAD(CheckMaskOf(call, 1, cache.size() + call.queries));
-    const size_t position = cache.size();
-    cache.Take(call.k, call.v, call.queries);
-    AttendCache(call, static_cast<int64_t>(position), cache, workspace);
+    if constexpr (R::kRing) {
+      StepRing(call, cache, workspace);
+    } else {
+      const auto position = static_cast<int64_t>(cache.position());
+      cache.Take(call.k, call.v, call.queries);
+      AttendCache(call, {0, 0, call.queries, position}, cache, workspace);
+    }
     return Status::kOk;
   }
 
-  // Attends to the cache without appending.  kZeroCount when it is empty.
+  // Attends to the cache without appending.  kZeroCount when it is empty,
+  // kForgotten when a ring no longer holds what query 0 sees.
   static Status Attend(const Call& call, const IntegerKvCache<Config>& cache,
                        Workspace& workspace) noexcept {
     FOVEA_RETURN_IF_BAD(CheckAttend(call, cache, workspace));
-    AttendCache(call, call.first_position, cache, workspace);
+    AttendCache(call, WholeEntry(call, 0), cache, workspace);
     return Status::kOk;
   }
 
@@ -132,20 +142,23 @@ class IntegerAttention {
                        size_t parts) noexcept {
     FOVEA_RETURN_IF_BAD(CheckAttend(call, cache, workspace));
     const auto group = [&](size_t, size_t head) {
-      return GroupOfCache(call, call.first_position, cache, head);
+      return GroupOfCache(call, WholeEntry(call, 0), cache, head);
     };
     return RunShare<Shape<true>>(1, group, part, parts, workspace.scratch);
   }
 
  private:
   // See RowScaleOf.
-  static_assert(integer::MostSum(int64_t{R::kMaxKeys}) < (1 << 30),
+  static constexpr int64_t kMostKeys =
+      R::kRing && R::kMaxKeys < R::kWindow + R::kSinks ? R::kWindow + R::kSinks
+                                                       : R::kMaxKeys;
+  static_assert(integer::MostSum(kMostKeys) < (1 << 30),
                 "sums of weights fit 30 bits");
-  static_assert(integer::MostOutput(integer::MostSum(int64_t{R::kMaxKeys}),
-                                    int64_t{R::kMaxKeys}) < (1 << 30),
+  static_assert(integer::MostOutput(integer::MostSum(kMostKeys), kMostKeys) <
+                    (1 << 30),
                 "outputs fit 30 bits");
-  static_assert(integer::MostOutput(integer::kMostWeight + 1,
-                                    int64_t{R::kMaxKeys}) < (1 << 15),
+  static_assert(integer::MostOutput(integer::kMostWeight + 1, kMostKeys) <
+                    (1 << 15),
                 "and so do those of a small sum, 15 bits to the left");
 
   // ------------------------------------------------------------------- checks
@@ -173,7 +186,9 @@ class IntegerAttention {
       return Status::kMisaligned;
     }
     if (cache.size() == 0) return Status::kZeroCount;
-    return CheckMaskOf(call, 1, cache.size());
+    FOVEA_RETURN_IF_BAD(CheckMaskOf(call, 1, cache.size()));
+    return cache.span().Holds(call.first_position) ? Status::kOk
+                                                   : Status::kForgotten;
   }
 
   static Status CheckOneStream(const Call& call,
@@ -215,26 +230,45 @@ class IntegerAttention {
 
   // ------------------------------------------------------------------- groups
 
-  static integer::Group GroupOf(const Call& call, size_t batch, size_t kv_head,
-                                int64_t first_position, size_t keys) noexcept {
+  // Queries of one batch entry that attend together.
+  struct Chunk {
+    size_t batch;
+    size_t first_query;
+    size_t queries;
+    int64_t first_position;
+  };
+
+  static Chunk WholeEntry(const Call& call, size_t batch) noexcept {
+    return {batch, 0, call.queries, call.first_position};
+  }
+
+  static View<const int8_t> TokensFrom(View<const int8_t> view,
+                                       size_t token) noexcept {
+    view.data += token * view.token_stride;
+    return view;
+  }
+
+  static integer::Group GroupOf(const Call& call, const Chunk& chunk,
+                                size_t kv_head, size_t keys) noexcept {
     const size_t head = kv_head * R::kGroup;
     integer::Group group{};
-    group.q = call.q.Row(batch, head, 0);
+    group.q = call.q.Row(chunk.batch, head, chunk.first_query);
     group.q_head_stride = call.q.head_stride;
     group.q_token_stride = call.q.token_stride;
-    group.out = call.out.Row(batch, head, 0);
+    group.out = call.out.Row(chunk.batch, head, chunk.first_query);
     group.out_head_stride = call.out.head_stride;
     group.out_token_stride = call.out.token_stride;
-    group.queries = call.queries;
+    group.queries = chunk.queries;
     group.key_count = keys;
     constexpr int64_t kMost = kFar;
-    const int64_t near = first_position < kMost ? first_position : kMost;
+    const int64_t near =
+        chunk.first_position < kMost ? chunk.first_position : kMost;
     group.first_position =
         static_cast<ptrdiff_t>(near > -kMost ? near : -kMost);
     group.scales = call.scales;
     if constexpr (R::kMask == MaskKind::kBoolean) {
       group.mask = call.mask;
-      if (call.mask.data) group.mask.data = call.mask.Row(batch, head, 0);
+      if (call.mask.data) group.mask.data = call.mask.Row(chunk.batch, head, 0);
       group.mask_keys = call.mask_keys;
     }
     return group;
@@ -243,7 +277,7 @@ class IntegerAttention {
   static integer::Group GroupOfTensors(const Call& call, size_t batch,
                                        size_t kv_head) noexcept {
     const size_t keys = call.key_lengths ? call.key_lengths[batch] : call.keys;
-    auto group = GroupOf(call, batch, kv_head, call.first_position, keys);
+    auto group = GroupOf(call, WholeEntry(call, batch), kv_head, keys);
     if (group.mask_keys == 0) group.mask_keys = call.keys;
     group.keys = call.k.Row(batch, kv_head, 0);
     group.key_stride = call.k.token_stride;
@@ -252,22 +286,46 @@ class IntegerAttention {
     return group;
   }
 
-  static integer::Group GroupOfCache(const Call& call, int64_t first_position,
-                                     const IntegerKvCache<Config>& cache,
-                                     size_t kv_head) noexcept {
-    auto group = GroupOf(call, 0, kv_head, first_position, cache.size());
-    if (group.mask_keys == 0) group.mask_keys = cache.size();
+  static integer::GroupOf<Shape<true>> GroupOfCache(
+      const Call& call, Chunk chunk, const IntegerKvCache<Config>& cache,
+      size_t kv_head) noexcept {
+    integer::GroupOf<Shape<true>> group;
+    if constexpr (R::kRing) {
+      const RingPlace place =
+          RingPlaceOf<R>(cache.span(), chunk.first_position);
+      chunk.first_position -= place.shift;
+      static_cast<integer::Group&>(group) =
+          GroupOf(call, chunk, kv_head, place.keys);
+      group.slots_earlier = place.slots_earlier;
+    } else {
+      group = GroupOf(call, chunk, kv_head, cache.size());
+    }
+    if (group.mask_keys == 0) group.mask_keys = group.key_count;
     group.keys = cache.KeyPanels(kv_head);
     group.values = cache.ValueQuads(kv_head);
     return group;
   }
 
-  static void AttendCache(const Call& call, int64_t first_position,
+  // As many tokens at once as leave the ring what the first of them sees.
+  static void StepRing(const Call& call, IntegerKvCache<Config>& cache,
+                       Workspace& workspace) noexcept {
+    constexpr size_t kMost = CacheSpan<R, true>::kSpare;
+    for (size_t query = 0; query < call.queries;) {
+      const size_t left = call.queries - query;
+      const size_t queries = left < kMost ? left : kMost;
+      const auto position = static_cast<int64_t>(cache.position());
+      cache.Take(TokensFrom(call.k, query), TokensFrom(call.v, query), queries);
+      AttendCache(call, {0, query, queries, position}, cache, workspace);
+      query += queries;
+    }
+  }
+
+  static void AttendCache(const Call& call, const Chunk& chunk,
                           const IntegerKvCache<Config>& cache,
                           Workspace& workspace) noexcept {
     for (size_t head = 0; head < R::kKvHeads; ++head) {
       integer::AttendHeadGroup<Leaf, Shape<true>>(
-          GroupOfCache(call, first_position, cache, head), workspace.scratch);
+          GroupOfCache(call, chunk, cache, head), workspace.scratch);
     }
   }
 

@@ -18,7 +18,8 @@ namespace fovea {
 //     static constexpr bool kCausal = true;
 //   };
 //
-// Of AttentionConfig's features: kCausal, kWindow, kSinks and the boolean mask.
+// Of AttentionConfig's features: kCausal, kWindow, kSinks, kRing and the
+// boolean mask.
 struct IntegerAttentionConfig : AttentionConfig {
   using Element = int8_t;
   using CacheElement = int8_t;
@@ -65,15 +66,18 @@ struct ResolvedInteger {
   static constexpr bool kCausal = R::kCausal;
   static constexpr size_t kWindow = R::kWindow;
   static constexpr size_t kSinks = R::kSinks;
+  static constexpr bool kRing = R::kRing;
   static constexpr MaskKind kMask = R::kMask;
 
   static_assert(std::is_same<typename Config::Element, int8_t>::value &&
                     std::is_same<typename Config::CacheElement, int8_t>::value,
                 "Element and CacheElement must be int8_t");
   static_assert(kMaxKeys <= kMostIntegerKeys, "kMaxKeys is at most 2^15");
+  static_assert(!kRing || kWindow + kSinks <= kMostIntegerKeys,
+                "a ring's kWindow and kSinks are at most 2^15 together");
   static_assert(kMask == MaskKind::kNone || kMask == MaskKind::kBoolean,
                 "kMask is kNone or kBoolean");
-  static_assert(!R::kRing && !R::kSoftcap && !R::kAlibi && !R::kSinkLogits &&
+  static_assert(!R::kSoftcap && !R::kAlibi && !R::kSinkLogits &&
                     R::kRotaryDim == 0 && !R::kLse && !R::kWeights &&
                     R::kScores == ScoreStage::kNone &&
                     std::is_void<typename R::ScorePolicy>::value,

@@ -8,31 +8,91 @@
 #include <cstdint>
 #include <cstring>
 
+#include "fovea/cache_bytes.h"
+#include "fovea/cache_layout.h"
+#include "fovea/cache_span.h"
 #include "fovea/check.h"
 #include "fovea/integer_config.h"
 #include "fovea/kernels/layout.h"
+#include "fovea/quad_layout.h"
+#include "fovea/saved_cache.h"
 #include "fovea/status.h"
 #include "fovea/view.h"
 
 namespace fovea {
 
-// Holds the tokens of a stream, up to Config::kMaxKeys.  sizeof is the RAM
-// cost: about kKvHeads * kMaxKeys * (kHeadDim + kValueDim) bytes.  A kv head's
-// keys lie as [token/16][head_dim/4][16][4], dims rounded up to 4, its values
-// as [token/4][value_dim][4]; a token never moves.  Trivially constructible:
-// call Clear() before first use unless it starts as zeros (a static object).
+// A kv head's keys and values; what is saved begins each with a cache line.
+//   keys    [slot/16][head_dim/4][16][4], dims rounded up to 4
+//   values  [slot/4][value_dim][4]
+template <class R>
+struct IntegerLayout {
+  static constexpr size_t kPaddedDim = RoundUp(R::kHeadDim, 4);
+
+  static constexpr size_t KeysOfHead(size_t slots) noexcept {
+    return RoundUp(slots, kPanel) * kPaddedDim;
+  }
+  static constexpr size_t ValuesOfHead(size_t slots) noexcept {
+    return RoundUp(RoundUp(slots, kPanel) * R::kValueDim, kCacheLine);
+  }
+
+  static void StoreKey(const int8_t* row, size_t slot, int8_t* head) noexcept {
+    int8_t* to = head + slot / kPanel * kPanel * kPaddedDim + slot % kPanel * 4;
+    size_t dim = 0;
+    for (; dim + 4 <= R::kHeadDim; dim += 4) {
+      std::memcpy(to + dim * kPanel, row + dim, 4);
+    }
+    if (dim == R::kHeadDim) return;
+    int8_t last[4] = {};
+    for (size_t i = 0; dim + i < R::kHeadDim; ++i) last[i] = row[dim + i];
+    std::memcpy(to + dim * kPanel, last, 4);
+  }
+
+  // Kernels read whole groups: the first of four makes the others zeros, where
+  // nothing is there that a ring still needs.
+  static void StoreValue(const int8_t* row, size_t slot, bool is_new,
+                         int8_t* head) noexcept {
+    int8_t* to = head + slot / 4 * 4 * R::kValueDim;
+    if (is_new && slot % 4 == 0) std::memset(to, 0, 4 * R::kValueDim);
+    for (size_t dim = 0; dim < R::kValueDim; ++dim) {
+      to[dim * 4 + slot % 4] = row[dim];
+    }
+  }
+
+  static void CopyKeys(const int8_t* from, size_t /*from_slots*/, size_t tokens,
+                       int8_t* to, size_t /*to_slots*/) noexcept {
+    CopyQuadPanels(from, tokens, kPaddedDim, to);
+  }
+  static void CopyValues(const int8_t* from, size_t /*from_slots*/,
+                         size_t tokens, int8_t* to,
+                         size_t /*to_slots*/) noexcept {
+    CopyQuadRows(from, tokens, R::kValueDim, ValuesOfHead(tokens), to);
+  }
+
+  static constexpr bool IsSound(const int8_t*, const int8_t*, size_t) noexcept {
+    return true;
+  }
+};
+
+// Holds the newest tokens of a stream: all of them, up to Config::kMaxKeys, or
+// with Config::kRing what a window with sinks needs of a stream without end.
+// sizeof is the RAM cost: about kKvHeads * capacity() * (kHeadDim + kValueDim)
+// bytes.  A token never moves.  Trivially constructible: call Clear() before
+// first use unless it starts as zeros (a static object).
 template <class Config>
 class alignas(16) IntegerKvCache {
   using R = ResolvedInteger<Config>;
+  using Layout = IntegerLayout<R>;
 
  public:
+  using Span = CacheSpan<R, R::kRing>;
+
   // Forgets everything.
-  void Clear() noexcept { size_ = 0; }
+  void Clear() noexcept { span_.Clear(); }
 
   // Appends `tokens` tokens, 1 or more.
   //   k  [kv_head][token][head_dim], v  [kv_head][token][value_dim]
   // kNullPointer, kZeroCount, kBadStride, kMisaligned (this object), kCacheFull
-  // (none of the tokens is taken).
+  // (none of the tokens is taken; a ring is never full).
   Status Append(View<const int8_t> k, View<const int8_t> v,
                 size_t tokens) noexcept {
     FOVEA_RETURN_IF_BAD(CheckAppend(k, v, tokens));
@@ -49,22 +109,66 @@ class alignas(16) IntegerKvCache {
         CheckView(k, {1, R::kKvHeads, tokens, R::kHeadDim}, Shares::kBatch));
     FOVEA_RETURN_IF_BAD(
         CheckView(v, {1, R::kKvHeads, tokens, R::kValueDim}, Shares::kBatch));
-    return tokens <= R::kMaxKeys - size_ ? Status::kOk : Status::kCacheFull;
+    return span_.HasRoomFor(tokens) ? Status::kOk : Status::kCacheFull;
   }
 
   // Forgets the newest `tokens` tokens, 0 or more.  kTooManyTokens when the
-  // cache holds fewer; nothing changes.
+  // cache holds fewer, kForgotten when the ring has given away what the window
+  // would need then; nothing changes.
   Status Truncate(size_t tokens) noexcept {
-    if (tokens > size_) return Status::kTooManyTokens;
-    size_ -= tokens;
-    return Status::kOk;
+    return ForgetNewest(tokens, span_);
   }
 
   // The most tokens it can hold.
-  static constexpr size_t capacity() noexcept { return R::kMaxKeys; }
-  // Tokens held, which is the position of the next one too.
-  size_t size() const noexcept { return size_; }
-  size_t position() const noexcept { return size_; }
+  static constexpr size_t capacity() noexcept { return Span::kTokens; }
+  // Tokens held.
+  size_t size() const noexcept { return span_.size(); }
+  // Tokens seen since Clear, the position of the next one: size_t, or uint64_t
+  // of a ring.
+  auto position() const noexcept { return span_.position(); }
+
+  // Writes the cache as bytes that Restore takes, now or in another program on
+  // another board (cache_bytes.h is the format; scales are not in it).
+  //   to     64-byte aligned
+  //   bytes  room at `to`, at least SavedBytes()
+  // kNullPointer, kMisaligned (`to` or this object), kTooShort.
+  Status Save(void* to, size_t bytes) const noexcept {
+    if (to == nullptr) return Status::kNullPointer;
+    if (!IsAligned(to, kCacheLine) ||
+        !IsAligned(this, alignof(IntegerKvCache))) {
+      return Status::kMisaligned;
+    }
+    if (bytes < SavedBytes()) return Status::kTooShort;
+    Saved::Write(
+        span_, [&](size_t head) { return KeyPanels(head); },
+        [&](size_t head) { return ValueQuads(head); }, to);
+    return Status::kOk;
+  }
+
+  // The bytes that Save writes: a multiple of 64, growing with the tokens held.
+  size_t SavedBytes() const noexcept { return Saved::Bytes(span_.UsedSlots()); }
+  // Those of a full cache.
+  static constexpr size_t MostSavedBytes() noexcept {
+    return Saved::Bytes(Span::kTokens);
+  }
+
+  // Becomes the cache that was saved; the capacities may differ, unless they
+  // are rings.
+  //   from   64-byte aligned
+  //   bytes  that may be read there, at least those that Save wrote
+  // kNullPointer, kMisaligned (`from` or this object), kTooShort (bytes are
+  // missing), kBadFormat (no saved cache, of another config, of more tokens
+  // than this one can hold, or damaged).  With any of them the cache stays as
+  // it was.
+  Status Restore(const void* from, size_t bytes) noexcept {
+    if (!IsAligned(this, alignof(IntegerKvCache))) return Status::kMisaligned;
+    const int8_t* data = nullptr;
+    FOVEA_RETURN_IF_BAD(Saved::Open(from, bytes, span_, data));
+    Saved::Read(
+        span_, data, [&](size_t head) { return keys_[head]; },
+        [&](size_t head) { return values_[head]; });
+    return Status::kOk;
+  }
 
   // For kernels: the panels and groups of one kv head.
   const int8_t* KeyPanels(size_t kv_head) const noexcept {
@@ -73,48 +177,28 @@ class alignas(16) IntegerKvCache {
   const int8_t* ValueQuads(size_t kv_head) const noexcept {
     return values_[kv_head];
   }
+  const Span& span() const noexcept { return span_; }
 
   // Append without its checks.
   void Take(View<const int8_t> k, View<const int8_t> v,
             size_t tokens) noexcept {
-    for (size_t t = 0; t < tokens; ++t, ++size_) {
+    for (size_t t = 0; t < tokens; ++t) {
+      const size_t slot = span_.NextSlot();
+      const bool is_new = !R::kRing || span_.UsedSlots() <= slot;
       for (size_t head = 0; head < R::kKvHeads; ++head) {
-        StoreKey(k.Row(0, head, t), keys_[head]);
-        StoreValue(v.Row(0, head, t), values_[head]);
+        Layout::StoreKey(k.Row(0, head, t), slot, keys_[head]);
+        Layout::StoreValue(v.Row(0, head, t), slot, is_new, values_[head]);
       }
+      span_.Advance();
     }
   }
 
  private:
-  static constexpr size_t kPaddedDim = RoundUp(R::kHeadDim, 4);
+  using Saved = SavedCache<R, Span, Layout, int8_t, kIntegerElement>;
 
-  void StoreKey(const int8_t* row, int8_t* head) const noexcept {
-    int8_t* to =
-        head + size_ / kPanel * kPanel * kPaddedDim + size_ % kPanel * 4;
-    size_t dim = 0;
-    for (; dim + 4 <= R::kHeadDim; dim += 4) {
-      std::memcpy(to + dim * kPanel, row + dim, 4);
-    }
-    if (dim == R::kHeadDim) return;
-    int8_t last[4] = {};
-    for (size_t i = 0; dim + i < R::kHeadDim; ++i) last[i] = row[dim + i];
-    std::memcpy(to + dim * kPanel, last, 4);
-  }
-
-  // The first token of four makes the others zeros: kernels read whole groups.
-  void StoreValue(const int8_t* row, int8_t* head) const noexcept {
-    int8_t* to = head + size_ / 4 * 4 * R::kValueDim;
-    if (size_ % 4 == 0) std::memset(to, 0, 4 * R::kValueDim);
-    for (size_t dim = 0; dim < R::kValueDim; ++dim) {
-      to[dim * 4 + size_ % 4] = row[dim];
-    }
-  }
-
-  alignas(
-      16) int8_t keys_[R::kKvHeads][RoundUp(R::kMaxKeys, kPanel) * kPaddedDim];
-  alignas(16)
-      int8_t values_[R::kKvHeads][RoundUp(R::kMaxKeys, kPanel) * R::kValueDim];
-  size_t size_;
+  alignas(16) int8_t keys_[R::kKvHeads][Layout::KeysOfHead(Span::kTokens)];
+  alignas(16) int8_t values_[R::kKvHeads][Layout::ValuesOfHead(Span::kTokens)];
+  Span span_;
 };
 
 }  // namespace fovea

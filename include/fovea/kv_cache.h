@@ -112,11 +112,7 @@ class alignas(kCacheLine) KvCache {
   // takes back.  kTooManyTokens when the cache holds fewer, kForgotten when the
   // ring has given away what the window would need then; nothing changes.
   Status Truncate(size_t tokens) noexcept {
-    if (tokens > span_.position()) return Status::kTooManyTokens;
-    const auto position = static_cast<int64_t>(span_.position() - tokens);
-    if (!span_.Holds(position)) return Status::kForgotten;
-    span_.Forget(tokens);
-    return Status::kOk;
+    return ForgetNewest(tokens, span_);
   }
 
   // The most tokens it can hold.

@@ -95,6 +95,20 @@ class LinearInt8 {
   static void Apply(const LinearInt8Weights& weights, const float* x,
                     size_t x_stride, size_t tokens, float* y, size_t y_stride,
                     AnyWorkspace& workspace) noexcept {
+    ApplyTo(x, x_stride, tokens, y_stride, workspace, Target{weights, y});
+  }
+
+  // One of the layers of such a size that have the same inputs.
+  struct Target {
+    const LinearInt8Weights& weights;
+    float* y;
+  };
+
+  // Each target's Apply, for which the tokens are quantised once.
+  template <class AnyWorkspace, class... Targets>
+  static void ApplyTo(const float* x, size_t x_stride, size_t tokens,
+                      size_t y_stride, AnyWorkspace& workspace,
+                      const Targets&... targets) noexcept {
     static_assert(sizeof(workspace.quads) >= sizeof(Workspace::quads) &&
                       sizeof(workspace.scales) >= sizeof(Workspace::scales),
                   "the layer fits");
@@ -105,10 +119,12 @@ class LinearInt8 {
       const size_t count = left < kTogether ? left : kTogether;
       HWY_NAMESPACE::QuantiseTokens(x + first * x_stride, x_stride, kInputs,
                                     count, quantised);
-      HWY_NAMESPACE::ApplyLinearInt8<kTogether>(
-          {weights.panels, weights.scales, weights.bias, kInputs, kOutputs,
-           y + first * y_stride, y_stride},
-          quantised, count);
+      (HWY_NAMESPACE::ApplyLinearInt8<kTogether>(
+           {targets.weights.panels, targets.weights.scales,
+            targets.weights.bias, kInputs, kOutputs,
+            targets.y + first * y_stride, y_stride},
+           quantised, count),
+       ...);
     }
   }
 };

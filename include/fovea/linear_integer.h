@@ -20,6 +20,7 @@
 #include "fovea/kernels/linear_integer.h"
 #include "fovea/status.h"
 #include "fovea/view.h"
+#include "port/integer/leaf.h"
 
 namespace fovea {
 
@@ -32,8 +33,8 @@ static_assert(int64_t{kMostIntegerInputs} * 255 * 128 + kMostIntegerBias <=
 
 // Packed weights in the caller's memory, flash included.
 //   panels       [ceil(outputs / 16)][ceil(inputs / 4)][16][4] int8, as
-//                LinearInt8's: weight[o][i] stands at [o / 16][i / 4][o % 16]
-//                [i % 4]; padding is 0
+//                LinearInt8's and 4-byte aligned: weight[o][i] stands at [o /
+//                16][i / 4][o % 16] [i % 4]; padding is 0
 //   multipliers  [outputs], 2^30 to 2^31 - 1, and
 //   shifts       [outputs], -31 to 30:
 //                scale_x scale_w[o] / scale_y = multiplier * 2^(shift - 31)
@@ -53,6 +54,7 @@ struct LinearIntegerWeights {
 inline Status CheckLinearInteger(const LinearIntegerWeights& weights,
                                  size_t outputs) noexcept {
   FOVEA_RETURN_IF_BAD(CheckArray(weights.panels));
+  if (!IsAligned(weights.panels, 4)) return Status::kMisaligned;
   FOVEA_RETURN_IF_BAD(CheckArray(weights.multipliers));
   FOVEA_RETURN_IF_BAD(CheckArray(weights.shifts));
   FOVEA_RETURN_IF_BAD(CheckOptionalArray(weights.bias));
@@ -69,8 +71,10 @@ inline Status CheckLinearInteger(const LinearIntegerWeights& weights,
   return Status::kOk;
 }
 
-// Output: int8_t, or int16_t where the next step wants finer steps.
-template <size_t kInputs, size_t kOutputs, class Output = int8_t>
+// Output: int8_t, or int16_t where the next step wants finer steps.  Leaf: what
+// the port computes with.
+template <size_t kInputs, size_t kOutputs, class Output = int8_t,
+          class Leaf = integer::LinearLeaf>
 class LinearInteger {
   static_assert(kInputs > 0 && kOutputs > 0,
                 "a linear layer has inputs and outputs");
@@ -80,7 +84,8 @@ class LinearInteger {
                 "outputs are int8_t or int16_t");
 
  public:
-  // A row at a time: no scratch but a few registers and 64 bytes of stack.
+  // A row at a time: no scratch but a few registers and at most 320 bytes of
+  // stack.
   //   x, x_stride  [tokens][kInputs], elements from token to token
   //   y, y_stride  [tokens][kOutputs]; must not overlap x
   // kNullPointer (x, y, panels, multipliers, shifts), kMisaligned, kZeroCount,
@@ -118,7 +123,8 @@ class LinearInteger {
                                    kInputs,
                                    kOutputs};
     for (size_t token = 0; token < tokens; ++token) {
-      integer::ApplyLinear(args, x + token * x_stride, y + token * y_stride);
+      integer::ApplyLinear<Leaf>(args, x + token * x_stride,
+                                 y + token * y_stride);
     }
   }
 };

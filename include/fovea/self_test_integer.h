@@ -5,21 +5,22 @@
 //   static fovea::SelfTestIntegerMemory memory;
 //   if (const char* failed = fovea::SelfTestInteger(memory)) Report(failed);
 //
-// A small stream runs through the public calls, and a hash of its outputs is
-// compared with the committed one, which is the same on every target.  What is
-// not called costs nothing; docs/footprint.md says what a call costs.
+// A small stream runs through the cache and the kernels, and a hash of its
+// outputs is compared with the committed one, which is the same on every
+// target.  (Not through IntegerAttention, whose checks and options would take
+// 0.4 KB of flash more.)  What is not called costs nothing; docs/footprint.md
+// says what a call costs: less than 3 KB of flash.
 #ifndef FOVEA_SELF_TEST_INTEGER_H_
 #define FOVEA_SELF_TEST_INTEGER_H_
 
 #include <cstddef>
 #include <cstdint>
 
-#include "fovea/integer_attention.h"
 #include "fovea/integer_config.h"
 #include "fovea/integer_kv_cache.h"
 #include "fovea/integer_scales.h"
-#include "fovea/status.h"
-#include "fovea/view.h"
+#include "fovea/kernels/integer_attend.h"
+#include "fovea/kernels/integer_block.h"
 #include "port/integer/leaf.h"
 
 namespace fovea {
@@ -79,39 +80,45 @@ constexpr uint64_t kExpected = 0x5c4882e458fc7256u;
 template <class Leaf = integer::Leaf>
 class SelfTestIntegerMemoryOf {
   using Config = self_test_integer::Config;
-  using Attention = IntegerAttention<Config, Leaf>;
   using R = ResolvedInteger<Config>;
+  using Shape = integer::Shape<R, true>;
 
  public:
-  // The hash of the outputs of the stream, `chunk` tokens a call: 1 to kChunk
-  // and a divisor of kTokens.  0 where a call fails.
+  // The hash of the outputs of the stream, `chunk` tokens at once: 1 to kChunk
+  // and a divisor of kTokens.
   uint64_t HashOfStream(size_t chunk) noexcept {
     self_test_integer::Inputs inputs;
     self_test_integer::Hash hash;
     cache_.Clear();
-    typename Attention::Call call;
-    call.queries = chunk;
-    call.q = {rows_, sizeof(rows_), R::kHeadDim, kRow};
-    call.k = {rows_ + kQuery, sizeof(rows_), R::kHeadDim, kRow};
-    call.v = {rows_ + kQuery + kKey, sizeof(rows_), R::kValueDim, kRow};
-    call.out = {rows_, sizeof(rows_), R::kValueDim, kRow};  // over q
-    call.scales = &self_test_integer::kScales;
-    for (size_t token = 0; token < self_test_integer::kTokens; token += chunk) {
+    integer::Group group{};
+    group.q = group.out = rows_;
+    group.q_head_stride = group.out_head_stride = R::kHeadDim;
+    group.q_token_stride = group.out_token_stride = kRow;
+    group.keys = cache_.KeyPanels(0);
+    group.values = cache_.ValueQuads(0);
+    group.queries = chunk;
+    group.scales = &self_test_integer::kScales;
+    while (group.key_count < self_test_integer::kTokens) {
       inputs.Fill(rows_, chunk * kRow);
-      if (Attention::Step(call, cache_, workspace_) != Status::kOk) return 0;
+      cache_.Take({rows_ + kQuery, 0, 0, kRow},
+                  {rows_ + kQuery + kKey, 0, 0, kRow}, chunk);
+      group.first_position = static_cast<ptrdiff_t>(group.key_count);
+      group.key_count += chunk;
+      integer::AttendHeadGroup<Leaf, Shape>(group, scratch_);
       for (size_t i = 0; i < chunk; ++i) hash.Add(rows_ + i * kRow, kQuery);
     }
     return hash.value();
   }
 
  private:
-  // A token's queries, key and value, side by side.
+  // A token's queries, key and value, side by side; one kv head.
   static constexpr size_t kQuery = R::kHeads * R::kHeadDim;
-  static constexpr size_t kKey = R::kKvHeads * R::kHeadDim;
-  static constexpr size_t kRow = kQuery + kKey + R::kKvHeads * R::kValueDim;
+  static constexpr size_t kKey = R::kHeadDim;
+  static constexpr size_t kRow = kQuery + kKey + R::kValueDim;
+  static_assert(R::kKvHeads == 1 && R::kValueDim == R::kHeadDim, "rows of one");
 
   IntegerKvCache<Config> cache_;
-  typename Attention::Workspace workspace_;
+  integer::ScratchOf<Leaf, Shape> scratch_;
   int8_t rows_[self_test_integer::kChunk * kRow];
 };
 

@@ -41,6 +41,7 @@ struct DotProducts {
   using Block = DotBlock<kRows, kVecs>;
 
   static constexpr int32_t kKeyOffset = 0;
+  static constexpr bool kHasWide = false;
 
   static HWY_INLINE IntVec OffsetKeys(IntVec keys) { return keys; }
 

@@ -3,11 +3,9 @@
 // M7, M33): SMLAD adds two products of 16 bits, so bytes are unpacked, once for
 // all rows of a block.
 //
-// The two loops that all time is spent in multiply two rows by two columns,
-// four entries a step: two loads of four words for eight SMLAD, 10 instructions
-// for 16 products.  No compiler makes such loads of C++, nor leaves it the 14
-// registers; they are naked functions.  One row alone takes its bytes from the
-// cache as they lie there, 19 instructions for 16 products.
+// All time is spent in the products of two rows and two columns (dsp_pairs.h).
+// One row alone takes its bytes from the cache as they lie there, 19
+// instructions for 16 products.
 #ifndef FOVEA_PORT_CORTEX_M_INTEGER_DSP_H_
 #define FOVEA_PORT_CORTEX_M_INTEGER_DSP_H_
 
@@ -17,182 +15,15 @@
 
 #include "fovea/kernels/integer_block.h"
 #include "fovea/kernels/integer_math.h"
+#include "port/cortex_m/dsp_pairs.h"
+#include "port/cortex_m/dsp_words.h"
 
 namespace fovea {
 namespace integer {
 inline namespace FOVEA_INTEGER_NAMESPACE {
 namespace dsp {
 
-// Steps of four entries that a loop can take, and the words of one for a pair.
-constexpr size_t kMaxSteps = kTile / 4;
-constexpr size_t kStepWords = 4;
-// What a pair's sums start from stands before its entries.
-constexpr size_t kStartWords = 2;
-
-// Entries 0 and 2, and 1 and 3, of the four bytes of a word.
-inline uint32_t Even(uint32_t word) {
-  uint32_t to;
-  __asm__("sxtb16 %0, %1" : "=r"(to) : "r"(word));
-  return to;
-}
-inline uint32_t Odd(uint32_t word) {
-  uint32_t to;
-  __asm__("sxtb16 %0, %1, ror #8" : "=r"(to) : "r"(word));
-  return to;
-}
-// The lower halves of two words, and the upper ones.
-inline uint32_t Lower(uint32_t a, uint32_t b) {
-  uint32_t to;
-  __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(to) : "r"(a), "r"(b));
-  return to;
-}
-inline uint32_t Upper(uint32_t a, uint32_t b) {
-  uint32_t to;
-  __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(to) : "r"(b), "r"(a));
-  return to;
-}
-inline int32_t AddProducts(uint32_t a, uint32_t b, int32_t sum) {
-  int32_t to;
-  __asm__("smlad %0, %1, %2, %3" : "=r"(to) : "r"(a), "r"(b), "r"(sum));
-  return to;
-}
-
-inline uint32_t LoadWord(const int8_t* from) {
-  uint32_t word;
-  std::memcpy(&word, from, sizeof(word));
-  return word;
-}
-// Of a row's last entries, fewer than four.
-inline uint32_t LoadPart(const int8_t* from, size_t count) {
-  uint32_t word = 0;
-  for (size_t i = 0; i < count; ++i) {
-    word |= uint32_t{static_cast<uint8_t>(from[i])} << (8 * i);
-  }
-  return word;
-}
-
-// What both loops have in common.  r0: rows, r1: columns, r2 to r5: sums of
-// rows times columns 00, 01, 10, 11.  16 steps lie one after another, and a
-// jump goes to the first of those that are wanted.
-#define FOVEA_DSP_START     \
-  "ldrd r2, r4, [r0], #8\n" \
-  "mov r3, r2\n"            \
-  "mov r5, r4\n"
-#define FOVEA_DSP_LOAD                 \
-  "ldmia.w r1!, {r10, r11, r12, lr}\n" \
-  "ldmia.w r0!, {r6, r7, r8, r9}\n"
-#define FOVEA_DSP_ODD       \
-  "smlad r2, r7, r11, r2\n" \
-  "smlad r3, r7, lr, r3\n"  \
-  "smlad r4, r9, r11, r4\n" \
-  "smlad r5, r9, lr, r5\n"
-#define FOVEA_DSP_STEPS       \
-  ".rept 16\n" FOVEA_DSP_LOAD \
-  "smlad r2, r6, r10, r2\n"   \
-  "smlad r3, r6, r12, r3\n"   \
-  "smlad r4, r8, r10, r4\n"   \
-  "smlad r5, r8, r12, r5\n" FOVEA_DSP_ODD ".endr\n"
-// A first step, which starts from 0.
-#define FOVEA_DSP_FIRST \
-  FOVEA_DSP_LOAD        \
-  "smuad r2, r6, r10\n" \
-  "smuad r3, r6, r12\n" \
-  "smuad r4, r8, r10\n" \
-  "smuad r5, r8, r12\n" FOVEA_DSP_ODD
-// r3 is the number of steps in the first pass, which take 40 bytes each; r5
-// becomes the address of the first of them.
-#define FOVEA_DSP_ADDRESS \
-  "rsb r3, r3, #16\n"     \
-  "mov r5, #40\n"         \
-  "mul r3, r3, r5\n"      \
-  "adr.w r5, 1f\n"        \
-  "add r5, r5, r3\n"      \
-  "orr r5, r5, #1\n"
-// `rest` makes of the steps after the first what the first pass takes, `again`
-// goes to them once more, where there are more than 16.
-#define FOVEA_DSP_SCORES(rest, again)       \
-  "push {r4-r11, lr}\n"                     \
-  "ldr r4, [sp, #36]\n"                     \
-  "sub sp, sp, #20\n"                       \
-  "strd r2, r4, [sp]\n"                     \
-  "str r1, [sp, #8]\n"                      \
-  "add r4, r1, r3, lsl #4\n"                \
-  "str r4, [sp, #16]\n"                     \
-  "sub r3, r3, #1\n" rest FOVEA_DSP_ADDRESS \
-  "str r5, [sp, #12]\n"                     \
-  "0:\n" FOVEA_DSP_FIRST                    \
-  "ldr pc, [sp, #12]\n"                     \
-  ".p2align 2\n"                            \
-  "1:\n" FOVEA_DSP_STEPS again              \
-  "ldrd r6, r7, [sp]\n"                     \
-  "strd r2, r3, [r6], #256\n"               \
-  "strd r4, r5, [r6], #256\n"               \
-  "str r6, [sp]\n"                          \
-  "ldr r1, [sp, #8]\n"                      \
-  "cmp r0, r7\n"                            \
-  "bne.w 0b\n"                              \
-  "add sp, sp, #20\n"                       \
-  "pop {r4-r11, pc}\n"
-
-// Two keys' scores of pairs of rows up to rows_end: scores[0] and [1], and
-// those of the next row (kTile further), then of the next pair.
-[[gnu::naked, gnu::noinline]] inline void ScorePairs(
-    const uint32_t* /*rows*/, const uint32_t* /*columns*/, int32_t* /*scores*/,
-    size_t /*steps*/, const uint32_t* /*rows_end*/) {
-  __asm__ volatile(FOVEA_DSP_SCORES("", ""));
-}
-[[gnu::naked, gnu::noinline]] inline void ScoreLongPairs(
-    const uint32_t* /*rows*/, const uint32_t* /*columns*/, int32_t* /*scores*/,
-    size_t /*steps*/, const uint32_t* /*rows_end*/) {
-  __asm__ volatile(
-      FOVEA_DSP_SCORES("sub r3, r3, #1\n"
-                       "and r3, r3, #15\n"
-                       "add r3, r3, #1\n",
-                       "ldr r6, [sp, #16]\n"
-                       "cmp r1, r6\n"
-                       "bne.w 1b\n"));
-}
-static_assert(kTile == 64, "the 256 above are a row of scores in bytes");
-
-// Two columns' products of pairs of rows up to rows_end join the outputs, four
-// of them for each pair.
-[[gnu::naked, gnu::noinline]] inline void AccumulatePairs(
-    const uint32_t* /*rows*/, const uint32_t* /*columns*/, int32_t* /*outputs*/,
-    size_t /*steps*/, const uint32_t* /*rows_end*/) {
-  __asm__ volatile(
-      "push {r4-r11, lr}\n"
-      "ldr r4, [sp, #36]\n"
-      "sub sp, sp, #20\n"
-      "strd r1, r4, [sp]\n"
-      "str r2, [sp, #8]\n" FOVEA_DSP_ADDRESS
-      "str r5, [sp, #16]\n"
-      "0:\n" FOVEA_DSP_START
-      "ldr pc, [sp, #16]\n"
-      ".p2align 2\n"
-      "1:\n" FOVEA_DSP_STEPS
-      "ldr r6, [sp, #8]\n"
-      "ldmia r6, {r7, r8, r9, r10}\n"
-      "add r7, r7, r2, asr #9\n"
-      "add r8, r8, r3, asr #9\n"
-      "add r9, r9, r4, asr #9\n"
-      "add r10, r10, r5, asr #9\n"
-      "stmia r6!, {r7, r8, r9, r10}\n"
-      "ldrd r1, r12, [sp]\n"
-      "str r6, [sp, #8]\n"
-      "cmp r0, r12\n"
-      "bne.w 0b\n"
-      "add sp, sp, #20\n"
-      "pop {r4-r11, pc}\n");
-}
-static_assert(kOutputShift == 9, "the 9 above");
-
-#undef FOVEA_DSP_START
-#undef FOVEA_DSP_STEPS
-#undef FOVEA_DSP_ADDRESS
-#undef FOVEA_DSP_SCORES
-#undef FOVEA_DSP_FIRST
-#undef FOVEA_DSP_LOAD
-#undef FOVEA_DSP_ODD
+using namespace dsp_words;
 
 // Four columns of 4 * steps tokens, `stride` apart, as two pairs of columns,
 // the second one a half of the memory for columns behind the first.
@@ -236,37 +67,49 @@ static_assert(kOutputShift == 9, "the 9 above");
 static_assert(kMaxSteps * kStepWords * sizeof(uint32_t) == 256,
               "the 256 above are half of the memory for columns");
 
-// kPowers as PowerOf takes them.
+// kPowers as PowerOf takes them.  Firmware that is compiled to be small shifts
+// its entries: 256 bytes less for 11 instructions a score.
+#ifdef __OPTIMIZE_SIZE__
+inline namespace small {
+using Power = uint16_t;
+constexpr const Power* PowerEntries() { return kPowers; }
+#define FOVEA_DSP_POWER          \
+  "ldrh lr, [r10, lr, lsl #1]\n" \
+  "lsl lr, lr, #16\n"
+#else
+inline namespace fast {
+using Power = uint32_t;
 struct PowerTable {
-  uint32_t entries[kSteps];
+  Power entries[kSteps];
 };
 constexpr PowerTable MakePowerTable() {
   PowerTable table{};
   for (size_t i = 0; i < kSteps; ++i) {
-    table.entries[i] = uint32_t{kPowers[i]} << 16;
+    table.entries[i] = Power{kPowers[i]} << 16;
   }
   return table;
 }
 constexpr PowerTable kPowerTable = MakePowerTable();
+constexpr const Power* PowerEntries() { return kPowerTable.entries; }
+#define FOVEA_DSP_POWER "ldr lr, [r10, lr, lsl #2]\n"
+#endif
+}  // namespace small, or fast: firmware may have files of both kinds
 
 // Scores up to `end`, four a step, become weights: subtract, scale, saturate,
 // look up, shift, round, 10 instructions a score with all loads and stores.
 // (Shifts by a register take its lower byte: 31 octaves at most.)  `top` is the
 // row's maximum times 128 and half a step.  Returns the sum of the weights.
-#define FOVEA_DSP_WEIGHT(score) \
-  "sub " score ", r3, " score   \
-  ", lsl #7\n"                  \
-  "umull lr, " score ", " score \
-  ", r9\n"                      \
-  "usat " score ", #11, " score \
-  "\n"                          \
-  "and lr, " score              \
-  ", #63\n"                     \
-  "lsr " score ", " score       \
-  ", #6\n"                      \
-  "ldr lr, [r10, lr, lsl #2]\n" \
-  "lsr " score ", lr, " score   \
-  "\n"                          \
+#define FOVEA_DSP_WEIGHT(score)                                                \
+  "sub " score ", r3, " score                                                  \
+  ", lsl #7\n"                                                                 \
+  "umull lr, " score ", " score                                                \
+  ", r9\n"                                                                     \
+  "usat " score ", #11, " score                                                \
+  "\n"                                                                         \
+  "and lr, " score                                                             \
+  ", #63\n"                                                                    \
+  "lsr " score ", " score ", #6\n" FOVEA_DSP_POWER "lsr " score ", lr, " score \
+  "\n"                                                                         \
   "add " score ", " score ", #0x8000\n"
 #define FOVEA_DSP_WEIGH(stride) \
   "push {r4-r11, lr}\n"                   \
@@ -290,16 +133,17 @@ constexpr PowerTable kPowerTable = MakePowerTable();
   "pop {r4-r11, pc}\n"
 [[gnu::naked, gnu::noinline]] inline int32_t WeighPair(
     const int32_t* /*scores*/, uint32_t* /*weights*/, const int32_t* /*end*/,
-    uint32_t /*top*/, uint32_t /*multiplier*/, const uint32_t* /*powers*/) {
+    uint32_t /*top*/, uint32_t /*multiplier*/, const Power* /*powers*/) {
   __asm__ volatile(FOVEA_DSP_WEIGH("16"));
 }
 [[gnu::naked, gnu::noinline]] inline int32_t WeighRow(
     const int32_t* /*scores*/, uint32_t* /*weights*/, const int32_t* /*end*/,
-    uint32_t /*top*/, uint32_t /*multiplier*/, const uint32_t* /*powers*/) {
+    uint32_t /*top*/, uint32_t /*multiplier*/, const Power* /*powers*/) {
   __asm__ volatile(FOVEA_DSP_WEIGH("8"));
 }
 #undef FOVEA_DSP_WEIGH
 #undef FOVEA_DSP_WEIGHT
+#undef FOVEA_DSP_POWER
 
 // The largest of 4 * fours scores and `most`: a new maximum is rare.
 inline int32_t LargestOfFours(const int32_t* scores, size_t fours,
@@ -335,51 +179,6 @@ inline int32_t LargestOfFours(const int32_t* scores, size_t fours,
       : [end] "r"(end)
       : "r4", "r5", "r6", "r8", "cc", "memory");
   return most;
-}
-
-// sums[0 to 3] of one row's entries times the bytes of four columns, which lie
-// side by side, and kStride bytes further for the next step.
-template <int kStride>
-void AddFourColumns(const uint32_t* row, const int8_t* columns, size_t steps,
-                    int32_t* sums) {
-  int32_t a = sums[0], b = sums[1], c = sums[2], d = sums[3];
-  const uint32_t* end = row + 2 * steps;
-  uint32_t t;
-#define FOVEA_DSP_COLUMN(word, sum) \
-  "sxtb16 %[t], " word              \
-  "\n"                              \
-  "smlad " sum ", %[t], r4, " sum   \
-  "\n"                              \
-  "sxtb16 " word ", " word          \
-  ", ror #8\n"                      \
-  "smlad " sum ", " word ", r5, " sum "\n"
-#define FOVEA_DSP_STEP                                                               \
-  "ldrd r4, r5, [%[row]], #8\n"                                                      \
-  "ldrd r6, r8, [%[columns]], #8\n" FOVEA_DSP_COLUMN("r6", "%[a]") FOVEA_DSP_COLUMN( \
-      "r8",                                                                          \
-      "%[b]") "ldrd r6, r8, [%[columns]], %[stride]\n" FOVEA_DSP_COLUMN("r6",        \
-                                                                        "%["         \
-                                                                        "c]")        \
-      FOVEA_DSP_COLUMN("r8", "%[d]")
-  if (steps % 2 != 0) {
-    __asm__ volatile(FOVEA_DSP_STEP
-                     : [row] "+r"(row), [columns] "+r"(columns), [a] "+r"(a),
-                       [b] "+r"(b), [c] "+r"(c), [d] "+r"(d), [t] "=&r"(t)
-                     : [stride] "i"(kStride - 8)
-                     : "r4", "r5", "r6", "r8", "memory");
-  }
-  if (row != end) {
-    __asm__ volatile("0:\n" FOVEA_DSP_STEP FOVEA_DSP_STEP
-                     "cmp %[row], %[end]\n"
-                     "bne 0b\n"
-                     : [row] "+r"(row), [columns] "+r"(columns), [a] "+r"(a),
-                       [b] "+r"(b), [c] "+r"(c), [d] "+r"(d), [t] "=&r"(t)
-                     : [stride] "i"(kStride - 8), [end] "r"(end)
-                     : "r4", "r5", "r6", "r8", "cc", "memory");
-  }
-#undef FOVEA_DSP_STEP
-#undef FOVEA_DSP_COLUMN
-  sums[0] = a, sums[1] = b, sums[2] = c, sums[3] = d;
 }
 
 }  // namespace dsp
@@ -456,11 +255,11 @@ struct DspLeaf {
     if (kPairs<S>) {
       to += row / 2 * S::kQuads * dsp::kStepWords + row % 2 * 2;
     }
-    const uint32_t zeros = static_cast<uint32_t>(zero) & 0xffff;
+    const uint32_t zeros = dsp::Twice(zero);
     for (size_t quad = 0; quad < S::kQuads; ++quad) {
       const uint32_t word = WordOfRow<S::kHeadDim>(q, quad);
-      to[quad * kStep] = Subtract(dsp::Even(word), zeros << 16 | zeros);
-      to[quad * kStep + 1] = Subtract(dsp::Odd(word), zeros << 16 | zeros);
+      to[quad * kStep] = dsp::Subtract(dsp::Even(word), zeros);
+      to[quad * kStep + 1] = dsp::Subtract(dsp::Odd(word), zeros);
     }
   }
 
@@ -472,13 +271,8 @@ struct DspLeaf {
           scratch.queries + (rows + 1) / 2 * S::kQuads * dsp::kStepWords;
       for (size_t key = 0; key < tile.count; key += 2) {
         UnpackKeys<S>(tile, key, scratch.columns);
-        if constexpr (S::kQuads > dsp::kMaxSteps) {
-          dsp::ScoreLongPairs(scratch.queries, scratch.columns, scores[0] + key,
-                              S::kQuads, end);
-        } else {
-          dsp::ScorePairs(scratch.queries, scratch.columns, scores[0] + key,
-                          S::kQuads, end);
-        }
+        dsp::ScorePairs<(S::kQuads > dsp::kMaxSteps)>(
+            scratch.queries, scratch.columns, scores[0] + key, S::kQuads, end);
       }
     } else if constexpr (S::kCached) {
       for (size_t key = 0; key < tile.count; key += 4) {
@@ -526,7 +320,7 @@ struct DspLeaf {
     if (fours > 0) {
       const uint32_t top = (static_cast<uint32_t>(most) << 7) + scale.half;
       const int32_t* end = scores + 4 * fours;
-      const uint32_t* powers = dsp::kPowerTable.entries;
+      const dsp::Power* powers = dsp::PowerEntries();
       if constexpr (kPairs<S>) {
         sum = dsp::WeighPair(scores, to, end, top, scale.multiplier, powers);
       } else {
@@ -608,12 +402,6 @@ struct DspLeaf {
       if (column + 1 < S::kValueDim) f(column + 1, output[1]);
       output += kNext;
     }
-  }
-
-  static uint32_t Subtract(uint32_t a, uint32_t b) {
-    uint32_t to;
-    __asm__("ssub16 %0, %1, %2" : "=r"(to) : "r"(a), "r"(b));
-    return to;
   }
 
   // Entries 4 * quad to 4 * quad + 3 of a row of kCount, 0 beyond it.

@@ -20,21 +20,6 @@ namespace integer {
 inline namespace FOVEA_INTEGER_NAMESPACE {
 namespace helium {
 
-// The weight of every step, and 0 for those of 16 octaves and more: 2 KB of
-// flash for 10 instead of 16 instructions in four weights.
-constexpr size_t kWeightSteps = 16 * kSteps;
-struct WeightTable {
-  uint16_t entries[kWeightSteps + 1];
-};
-constexpr WeightTable MakeWeightTable() {
-  WeightTable table{};
-  for (uint32_t i = 0; i <= kWeightSteps; ++i) {
-    table.entries[i] = static_cast<uint16_t>(WeightOf(i));
-  }
-  return table;
-}
-constexpr WeightTable kWeightTable = MakeWeightTable();
-
 constexpr size_t kLanes = 16;
 constexpr size_t kTileVecs = kTile / kLanes;
 
@@ -242,23 +227,56 @@ inline int32_t LargestOf(const int32_t* scores, size_t count) {
   return most;
 }
 
-// The weights of `count` scores, 1 or more, and their sum: 10 instructions for
-// four.  `top` is the row's maximum times 128 and half a step.
+// The weights of steps in q0, into q2.  Firmware that is compiled to be small
+// shifts kPowers, rounding as WeightOf does: 2 KB of flash less for 15 instead
+// of 11 instructions in four weights.
+#ifdef __OPTIMIZE_SIZE__
+inline namespace small {
+constexpr uint32_t kMostSteps = kFarthest;
+constexpr const uint16_t* WeightEntries() { return kPowers; }
+#define FOVEA_HELIUM_WEIGHTS                \
+  "vand q1, q0, q7\n"                       \
+  "vshr.u32 q0, q0, #6\n"                   \
+  "vneg.s32 q0, q0\n"                       \
+  "vldrh.u32 q2, [%[table], q1, uxtw #1]\n" \
+  "vrshl.u32 q2, q2, q0\n"
+#else
+inline namespace fast {
+// The weight of every step, and 0 for those of 16 octaves and more.
+constexpr uint32_t kMostSteps = 16 * kSteps;
+struct WeightTable {
+  uint16_t entries[kMostSteps + 1];
+};
+constexpr WeightTable MakeWeightTable() {
+  WeightTable table{};
+  for (uint32_t i = 0; i <= kMostSteps; ++i) {
+    table.entries[i] = static_cast<uint16_t>(WeightOf(i));
+  }
+  return table;
+}
+constexpr WeightTable kWeightTable = MakeWeightTable();
+constexpr const uint16_t* WeightEntries() { return kWeightTable.entries; }
+#define FOVEA_HELIUM_WEIGHTS "vldrh.u32 q2, [%[table], q0, uxtw #1]\n"
+#endif
+
+// The weights of `count` scores, 1 or more, and their sum.  `top` is the row's
+// maximum times 128 and half a step.
 inline int32_t WeighScores(const int32_t* scores, size_t count, uint32_t top,
-                           uint32_t multiplier, int8_t* high, int8_t* low) {
+                           uint32_t multiplier, const uint16_t* table,
+                           int8_t* high, int8_t* low) {
   uint32_t sum = 0;
   __asm__ volatile(
       "vdup.32 q4, %[top]\n"
       "vdup.32 q5, %[by]\n"
-      "vdup.32 q6, %[farthest]\n"
+      "vdup.32 q6, %[most]\n"
+      "vmov.i32 q7, #63\n"
       "dlstp.32 lr, %[count]\n"
       "1:\n"
       "vldrw.32 q0, [%[from]], #16\n"
       "vshl.i32 q0, q0, #7\n"
       "vsub.i32 q0, q4, q0\n"
       "vmulh.u32 q0, q0, q5\n"
-      "vmin.u32 q0, q0, q6\n"
-      "vldrh.u32 q2, [%[table], q0, uxtw #1]\n"
+      "vmin.u32 q0, q0, q6\n" FOVEA_HELIUM_WEIGHTS
       "vaddva.u32 %[sum], q2\n"
       "vstrb.32 q2, [%[low]], #4\n"
       "vrshr.s32 q2, q2, #8\n"
@@ -267,10 +285,13 @@ inline int32_t WeighScores(const int32_t* scores, size_t count, uint32_t top,
       :
       [from] "+r"(scores), [high] "+l"(high), [low] "+l"(low), [sum] "+Te"(sum)
       : [count] "r"(count), [top] "r"(top), [by] "r"(multiplier),
-        [farthest] "r"(kWeightSteps), [table] "r"(kWeightTable.entries)
-      : "lr", "q0", "q2", "q4", "q5", "q6", "memory");
+        [most] "r"(kMostSteps), [table] "r"(table)
+      : "lr", "q0", "q1", "q2", "q4", "q5", "q6", "q7", "memory");
   return static_cast<int32_t>(sum);
 }
+#undef FOVEA_HELIUM_WEIGHTS
+}  // namespace small, or fast: firmware may have files of both kinds
+static_assert(kSteps == 64, "the 63 above and the 6");
 
 // One query of up to 32 entries with `keys` keys of a panel, 1 to 16.  `centre`
 // takes the query's zero point off: times the sum of a key's entries.
@@ -439,7 +460,8 @@ struct HeliumLeaf {
     if (visible == 0) return 0;
     const uint32_t top = (static_cast<uint32_t>(most) << 7) + scale.half;
     return helium::WeighScores(scores, visible, top, scale.multiplier,
-                               weights.high, weights.low);
+                               helium::WeightEntries(), weights.high,
+                               weights.low);
   }
 
   template <class S>

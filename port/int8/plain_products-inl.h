@@ -18,11 +18,19 @@ struct NoProductBlock {
   static constexpr bool kExists = false;
 };
 
+// Four factors of 16 bits: 0 and 2, and 1 and 3, the first of each in the lower
+// half.
+struct WideFactor {
+  int32_t even, odd;
+};
+
 struct PlainProducts {
   template <size_t, size_t>
   using Block = NoProductBlock;
 
   static constexpr int32_t kKeyOffset = 0;
+  // Where one lane multiplies whole registers.
+  static constexpr bool kHasWide = HWY_TARGET == HWY_SCALAR;
 
   static HWY_INLINE IntVec OffsetKeys(IntVec keys) { return keys; }
 
@@ -48,6 +56,23 @@ struct PlainProducts {
                                      IntVec sum) {
     return AddKeys(factor, values, sum);
   }
+
+#if HWY_TARGET == HWY_SCALAR
+  template <size_t, size_t>
+  using WideBlock = NoProductBlock;
+  static HWY_INLINE IntVec AddWide(WideFactor factor, IntVec columns,
+                                   IntVec sum) {
+    const uint32_t bytes = static_cast<uint32_t>(hn::GetLane(columns));
+    int32_t total = hn::GetLane(sum);
+    total += int32_t{static_cast<int16_t>(factor.even)} *
+             int32_t{static_cast<int8_t>(bytes)};
+    total += int32_t{static_cast<int16_t>(factor.odd)} *
+             int32_t{static_cast<int8_t>(bytes >> 8)};
+    total += (factor.even >> 16) * int32_t{static_cast<int8_t>(bytes >> 16)};
+    total += (factor.odd >> 16) * int32_t{static_cast<int8_t>(bytes >> 24)};
+    return hn::Set(IntTag(), total);
+  }
+#endif
 };
 
 }  // namespace

@@ -7,6 +7,9 @@
 //   OffsetKeys   keys as AddKeys wants them
 //   AddKeys      sum + factor . keys; factors from -128 to 127
 //   AddValues    sum + factor . values; factors from 0 to 127
+//   kHasWide     whether there is AddWide: sum + factor . columns, where a
+//                factor is a WideFactor, four numbers of 16 bits; and
+//                WideBlock, as Block with such factors
 //   Block        <rows, vecs>: blocks that the leaf sums by itself, if it has
 //                kExists: Sum as PortBlock's (fovea/kernels/port_block-inl.h)
 //
@@ -31,8 +34,14 @@
 #elif HWY_ARCH_ARM_A64 && !HWY_HAVE_SCALABLE && HWY_TARGET != HWY_SCALAR && \
     HWY_TARGET != HWY_EMU128 &&                                             \
     (defined(__ARM_FEATURE_DOTPROD) || HWY_TARGET == HWY_NEON_BF16)
+#if defined(__ARM_FEATURE_MATMUL_INT8) && defined(__ARM_FEATURE_DOTPROD) && \
+    defined(__GNUC__) && !defined(__ARM_BIG_ENDIAN)
+#include "port/aarch64/matmul_products-inl.h"
+#define FOVEA_INT8_PRODUCTS MatmulProducts
+#else
 #include "port/aarch64/dot_products-inl.h"
 #define FOVEA_INT8_PRODUCTS DotProducts
+#endif
 #elif HWY_TARGET == HWY_SCALAR && defined(__ARM_FEATURE_DSP) && \
     defined(__thumb2__)
 #include "port/cortex_m/dsp_products-inl.h"

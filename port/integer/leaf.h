@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The leaf of integer attention for the processor that this is compiled for.
-// All of them give the same bits.
+// The leaves of integer attention and of integer linear layers for the
+// processor that this is compiled for.  All of them give the same bits.
 #ifndef FOVEA_PORT_INTEGER_LEAF_H_
 #define FOVEA_PORT_INTEGER_LEAF_H_
 
@@ -22,34 +22,44 @@
 #define FOVEA_INTEGER_NAMESPACE for_this_core
 #endif
 
+#include "port/integer/linear_plain.h"
 #include "port/integer/plain.h"
 
 #if defined(__ARM_FEATURE_MVE)
 #include "port/cortex_m/integer_helium.h"
+#include "port/cortex_m/linear_helium.h"
 #define FOVEA_INTEGER_LEAF HeliumLeaf
+#define FOVEA_INTEGER_LINEAR_LEAF HeliumLinearLeaf
 // Without optimisation a function may want a register for its frame that the
 // DSP's loops take.
 #elif defined(__ARM_FEATURE_DSP) && defined(__thumb2__) && \
     __ARM_ARCH_PROFILE == 'M' && defined(__OPTIMIZE__)
 #include "port/cortex_m/integer_dsp.h"
+#include "port/cortex_m/linear_dsp.h"
 #define FOVEA_INTEGER_LEAF DspLeaf
+#define FOVEA_INTEGER_LINEAR_LEAF DspLinearLeaf
 #elif FOVEA_INTEGER_HAS_HIGHWAY && HWY_TARGET != HWY_SCALAR && \
     HWY_TARGET != HWY_EMU128
+#include "port/integer/linear_vector.h"
 #include "port/integer/vector.h"
 #define FOVEA_INTEGER_LEAF VectorLeaf
+#define FOVEA_INTEGER_LINEAR_LEAF VectorLinearLeaf
 #else
 #define FOVEA_INTEGER_LEAF PlainLeaf
+#define FOVEA_INTEGER_LINEAR_LEAF PlainLinearLeaf
 #endif
 
 namespace fovea {
 namespace integer {
 inline namespace FOVEA_INTEGER_NAMESPACE {
 using Leaf = FOVEA_INTEGER_LEAF;
+using LinearLeaf = FOVEA_INTEGER_LINEAR_LEAF;
 }  // namespace FOVEA_INTEGER_NAMESPACE
 }  // namespace integer
 }  // namespace fovea
 
 #undef FOVEA_INTEGER_LEAF
+#undef FOVEA_INTEGER_LINEAR_LEAF
 #undef FOVEA_INTEGER_HAS_HIGHWAY
 
 #endif  // FOVEA_PORT_INTEGER_LEAF_H_

@@ -20,6 +20,7 @@ struct VnniProducts {
   using Block = NoProductBlock;
 
   static constexpr int32_t kKeyOffset = 128;
+  static constexpr bool kHasWide = false;
 
   static HWY_INLINE IntVec OffsetKeys(IntVec keys) {
     const IntTag d;

@@ -51,6 +51,9 @@ constexpr uint16_t ElementCode(Arithmetic arithmetic) noexcept {
                                                          : 4;
 }
 
+// int8 as it was appended: an IntegerKvCache.
+constexpr uint16_t kIntegerElement = 7;
+
 constexpr char kCacheMagic[4] = {'f', 'v', 'k', 'c'};
 constexpr uint16_t kCacheVersion = 1;
 

@@ -8,6 +8,7 @@
 
 #include "fovea/cache_bytes.h"
 #include "fovea/kernels/layout.h"
+#include "fovea/status.h"
 
 namespace fovea {
 
@@ -182,14 +183,14 @@ class CacheSpan<R, true> {
   RingState place_;
 };
 
-// The kernels count keys from 0 in 32 bits: far along a stream they see it
-// shifted by a multiple of 2^20 that leaves the position below kFar.
-constexpr int64_t RingShift(int64_t position) noexcept {
-  constexpr int64_t kUnshifted = kFar / 4;
-  constexpr int64_t kStep = int64_t{1} << 20;
-  return position < kUnshifted + kStep
-             ? 0
-             : (position - kUnshifted) / kStep * kStep;
+// Truncate of a cache with such a span.
+template <class Span>
+Status ForgetNewest(size_t tokens, Span& span) noexcept {
+  if (tokens > span.position()) return Status::kTooManyTokens;
+  const auto position = static_cast<int64_t>(span.position() - tokens);
+  if (!span.Holds(position)) return Status::kForgotten;
+  span.Forget(tokens);
+  return Status::kOk;
 }
 
 }  // namespace fovea

@@ -153,7 +153,16 @@ struct Int8Layout {
   static void StoreQuads(const int8_t* quads, float scale, size_t slot,
                          int8_t* head) noexcept {
     FloatsAt(head, KeyScales(kCapacity))[slot] = scale;
-    int8_t* to = head + slot / kPanel * kPanel * kPaddedDim + slot % kPanel * 4;
+    StoreQuadsOf(quads, slot, head);
+  }
+  // The first four entries of a slot; the next four lie 64 bytes further.
+  template <class Byte>
+  static Byte* QuadsAt(size_t slot, Byte* head) noexcept {
+    return head + slot / kPanel * kPanel * kPaddedDim + slot % kPanel * 4;
+  }
+  static void StoreQuadsOf(const int8_t* quads, size_t slot,
+                           int8_t* head) noexcept {
+    int8_t* to = QuadsAt(slot, head);
     for (size_t dim = 0; dim < kPaddedDim; dim += 4) {
       std::memcpy(to + dim * kPanel, quads + dim, 4);
     }
@@ -162,6 +171,19 @@ struct Int8Layout {
   // The statistics of the tokens in the slots before, from the stored keys
   // alone: tokens that were taken back leave no trace.
   static void BeginRange(size_t range, size_t slot, int8_t* head) noexcept {
+    int8_t entries[kPaddedDim];
+    BeginRange(range, slot, head, [&](size_t s) {
+      const int8_t* quads = QuadsAt(s, head);
+      for (size_t i = 0; i < kPaddedDim; i += 4) {
+        std::memcpy(entries + i, quads + i * kPanel, 4);
+      }
+      return static_cast<const int8_t*>(entries);
+    });
+  }
+  // The same with entries_of(slot), asked for in order, one after the other.
+  template <class EntriesOf>
+  static void BeginRange(size_t range, size_t slot, int8_t* head,
+                         const EntriesOf& entries_of) noexcept {
     const size_t count = slot < 64 ? slot : 64;  // 16 or 64
     const float share = 1.0f / static_cast<float>(count);
     float* means = FloatsAt(head, Means(kCapacity)) + range * kHeadDim;
@@ -169,7 +191,11 @@ struct Int8Layout {
     if (range > 1) std::memcpy(before, means - kHeadDim, sizeof(before));
     float row[kHeadDim], mean[kHeadDim] = {}, square[kHeadDim] = {};
     for (size_t s = slot - count; s < slot; ++s) {
-      ReadCentred(s, range - 1, before, head, row);
+      if (s < kPanel) {
+        ReadFirstKey(s, before, head, row);
+      } else {
+        ReadCentred(s, range - 1, entries_of(s), head, row);
+      }
       for (size_t i = 0; i < kHeadDim; ++i) {
         const float part = row[i] * share;  // no sum of them may overflow
         mean[i] += part;
@@ -272,24 +298,19 @@ struct Int8Layout {
   }
 
  private:
-  // The key in a slot of `range`, or one of the first 16, less the mean of
-  // that range.  A range begins before a ring's first slot is used again: here
-  // slots are positions.
-  static void ReadCentred(size_t slot, size_t range, const float* mean,
+  // One of the first 16 keys less the mean of a range.
+  static void ReadFirstKey(size_t slot, const float* mean, const int8_t* head,
+                           float* row) noexcept {
+    const float* first = FloatsAt(head, FirstKeys(kCapacity)) + slot;
+    for (size_t i = 0; i < kHeadDim; ++i) {
+      row[i] = first[i * kPanel] - mean[i];
+    }
+  }
+
+  // The key in a slot of `range`, less the mean of that.  A range begins before
+  // a ring's first slot is used again: here slots are positions.
+  static void ReadCentred(size_t slot, size_t range, const int8_t* entries,
                           const int8_t* head, float* row) noexcept {
-    if (slot < kPanel) {
-      const float* first = FloatsAt(head, FirstKeys(kCapacity)) + slot;
-      for (size_t i = 0; i < kHeadDim; ++i) {
-        row[i] = first[i * kPanel] - mean[i];
-      }
-      return;
-    }
-    const int8_t* quads =
-        head + slot / kPanel * kPanel * kPaddedDim + slot % kPanel * 4;
-    int8_t entries[kPaddedDim];
-    for (size_t i = 0; i < kPaddedDim; i += 4) {
-      std::memcpy(entries + i, quads + i * kPanel, 4);
-    }
     const float scale = FloatsAt(head, KeyScales(kCapacity))[slot];
     for (size_t i = 0; i < kHeadDim; ++i) {
       row[i] = static_cast<float>(entries[i]) * scale;

@@ -30,6 +30,14 @@ struct LinearLayers {
                     AnyScratch&) noexcept {
     AnyLayer::Apply(weights, x, x_stride, tokens, y, y_stride);
   }
+  // Two layers of the same inputs.
+  template <class AnyLayer, class AnyScratch>
+  static void ApplyBoth(const Weights& a, const Weights& b, const float* x,
+                        size_t x_stride, size_t tokens, float* y_of_a,
+                        float* y_of_b, size_t y_stride, AnyScratch&) noexcept {
+    AnyLayer::Apply(a, x, x_stride, tokens, y_of_a, y_stride);
+    AnyLayer::Apply(b, x, x_stride, tokens, y_of_b, y_stride);
+  }
 };
 template <>
 struct LinearLayers<int8_t> {
@@ -45,6 +53,15 @@ struct LinearLayers<int8_t> {
                     size_t tokens, float* y, size_t y_stride,
                     AnyScratch& scratch) noexcept {
     AnyLayer::Apply(weights, x, x_stride, tokens, y, y_stride, scratch.layer);
+  }
+  template <class AnyLayer, class AnyScratch>
+  static void ApplyBoth(const Weights& a, const Weights& b, const float* x,
+                        size_t x_stride, size_t tokens, float* y_of_a,
+                        float* y_of_b, size_t y_stride,
+                        AnyScratch& scratch) noexcept {
+    using Target = typename AnyLayer::Target;
+    AnyLayer::ApplyTo(x, x_stride, tokens, y_stride, scratch.layer,
+                      Target{a, y_of_a}, Target{b, y_of_b});
   }
 };
 

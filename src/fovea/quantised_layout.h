@@ -12,23 +12,10 @@
 #include "fovea/cache_span.h"
 #include "fovea/check.h"
 #include "fovea/kernels/layout.h"
+#include "fovea/quad_layout.h"
 #include "fovea/quantise.h"
 
 namespace fovea {
-
-// The first `tokens` keys of panels [token/16][dims/4][16][4]; the other
-// columns of the last panel become 0.
-inline void CopyQuadPanels(const int8_t* from, size_t tokens, size_t dims,
-                           int8_t* to) noexcept {
-  const size_t whole = tokens / kPanel * kPanel * dims;
-  const size_t rest = tokens % kPanel * 4;
-  std::memcpy(to, from, whole);
-  for (size_t at = whole; rest != 0 && at < whole + kPanel * dims;
-       at += 4 * kPanel) {
-    std::memcpy(to + at, from + at, rest);
-    std::memset(to + at + rest, 0, 4 * kPanel - rest);
-  }
-}
 
 // What a row's entries, times this, must be finite for: the difference of two
 // keys is, whose entries turning may raise by a half, and values are rounded.
@@ -133,13 +120,7 @@ struct QuantisedRows {
 
   void CopyValues(const int8_t* from, size_t from_slots, size_t tokens,
                   int8_t* to, size_t to_slots) const noexcept {
-    const size_t whole = tokens / 4 * 4 * value_dim;
-    std::memcpy(to, from, whole);
-    std::memset(to + whole, 0, ValueScales(tokens) - whole);
-    for (size_t i = 0; i < (tokens % 4) * value_dim; ++i) {
-      const size_t at = whole + i / (tokens % 4) * 4 + i % (tokens % 4);
-      to[at] = from[at];
-    }
+    CopyQuadRows(from, tokens, value_dim, ValueScales(tokens), to);
     CopyFloats(from + ValueScales(from_slots), tokens,
                (ValuesOfHead(tokens) - ValueScales(tokens)) / sizeof(float),
                to + ValueScales(to_slots));

@@ -10,11 +10,30 @@ function(run)
   endif()
 endfunction()
 
+# The SPDX document names what was installed, with versions.
+function(check_sbom prefix)
+  file(READ "${prefix}/share/fovea/fovea.spdx.json" sbom)
+  string(JSON format GET "${sbom}" spdxVersion)
+  string(JSON relation GET "${sbom}" relationships 1 relationshipType)
+  set(described "${format} ${relation}")
+  foreach(i 0 1)
+    string(JSON name GET "${sbom}" packages ${i} name)
+    string(JSON version GET "${sbom}" packages ${i} versionInfo)
+    string(APPEND described " ${name} ${version}")
+  endforeach()
+  set(number "[0-9]+\\.[0-9]+\\.[0-9]+")
+  if(NOT described MATCHES
+     "^SPDX-2\\.3 (CONTAINS|DEPENDS_ON) fovea ${number} highway ${number}$")
+    message(FATAL_ERROR "fovea.spdx.json: ${described}")
+  endif()
+endfunction()
+
 file(REMOVE_RECURSE "${DIR}")
 set(options "-DWAY=${WAY}" "-DCMAKE_C_COMPILER=${CC}"
             "-DCMAKE_CXX_COMPILER=${CXX}")
 if(WAY STREQUAL "find_package" OR WAY STREQUAL "pkg-config")
   run(${CMAKE_COMMAND} --install "${BUILD}" --prefix "${DIR}/prefix")
+  check_sbom("${DIR}/prefix")
   list(APPEND options "-DCMAKE_PREFIX_PATH=${DIR}/prefix")
 else()
   list(APPEND options "-DFOVEA_SOURCE_DIR=${SOURCE}"

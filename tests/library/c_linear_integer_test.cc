@@ -107,6 +107,7 @@ TEST(CLinearInteger, RefusesWhatItCannotDo) {
   expect(FOVEA_NULL_POINTER, [](L& l) { l.call.y = nullptr; });
   expect(FOVEA_NULL_POINTER, [](L& l) { l.call.shifts = nullptr; });
   expect(FOVEA_UNSUPPORTED, [](L& l) { l.call.y16 = wide; });
+  expect(FOVEA_MISALIGNED, [](L& l) { ++l.call.packed; });
   expect(FOVEA_ZERO_COUNT, [](L& l) { l.call.tokens = 0; });
   expect(FOVEA_TOO_MANY_TOKENS, [](L& l) { l.call.inputs = 32769; });
   expect(FOVEA_UNSUPPORTED, [](L& l) { l.call.outputs = SIZE_MAX; });

@@ -6,7 +6,6 @@
 #include "fovea/kv_cache.h"
 #include "fovea/self_test.h"
 #include "fovea/status.h"
-#include "port/port.h"
 
 namespace {
 
@@ -40,6 +39,4 @@ const char* decoder_step(const float* q, const float* k, const float* v,
   const fovea::Status status = Attention::Step(call, cache, workspace);
   return status == fovea::Status::kOk ? nullptr : fovea::Name(status);
 }
-
-void board_write(const char* text) { fovea::port::WriteText(text); }
 }

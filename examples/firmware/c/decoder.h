@@ -24,9 +24,6 @@ void decoder_clear(void);
 const char* decoder_step(const float* q, const float* k, const float* v,
                          float* out);
 
-/* Writes a text that ends with a zero. */
-void board_write(const char* text);
-
 #ifdef __cplusplus
 }
 #endif

@@ -5,6 +5,7 @@
  */
 #include <stddef.h>
 
+#include "board.h"
 #include "decoder.h"
 
 enum { ROW = DECODER_HEADS * DECODER_DIM };

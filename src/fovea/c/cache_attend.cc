@@ -11,6 +11,7 @@
 #include "fovea/check.h"
 #include "fovea/dispatch/attention.h"
 #include "fovea/fovea.h"
+#include "fovea/ring_place.h"
 
 namespace fovea {
 namespace c {
@@ -101,21 +102,16 @@ void SetArrays(const fovea_cache& cache, run_time::CacheArrays& to) noexcept {
 void SetRing(const fovea_cache& cache,
              run_time::AttentionProblem& problem) noexcept {
   const RingSizes sizes = SizesOf(cache);
-  const auto end = static_cast<int64_t>(cache.place.position);
-  int64_t position = std::min(problem.first_position, end);
-  position = std::max(position, int64_t{0});
-  const int64_t shift = RingShift(position);
-  problem.first_position -= shift;
-  problem.keys = static_cast<size_t>(end - shift);
-  // The first tile of the ring that a query sees.
-  int64_t tile = position - (static_cast<int64_t>(cache.window) - 1);
-  tile -= tile & static_cast<int64_t>(kTile - 1);
-  const auto sinks = static_cast<int64_t>(sizes.sink_tokens);
-  if (tile < sinks) tile = std::min(sinks, end);
+  const RingPlace place = RingPlaceOf(
+      static_cast<int64_t>(cache.place.position),
+      static_cast<int64_t>(sizes.sink_tokens),
+      static_cast<int64_t>(cache.window), problem.first_position,
+      [&](uint64_t position) { return cache.place.SlotOf(position, sizes); });
+  problem.first_position -= place.shift;
+  problem.keys = place.keys;
   run_time::CacheArrays& to = problem.cache;
   to.ring_begin = sizes.sink_tokens;
-  to.ring_shift = static_cast<size_t>(tile - shift) -
-                  cache.place.SlotOf(static_cast<uint64_t>(tile), sizes);
+  to.ring_shift = place.slots_earlier;
   to.ring_end = sizes.Tokens();
   to.ring_tokens = sizes.ring_tokens;
 }

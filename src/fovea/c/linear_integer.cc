@@ -78,8 +78,8 @@ Status RunTo(const fovea_linear_integer& call, Output* y) noexcept {
                                  call.shifts, call.x_zero, call.y_zero,
                                  call.inputs, call.outputs};
   for (size_t token = 0; token < call.tokens; ++token) {
-    integer::ApplyLinear(args, call.x + token * call.x_stride,
-                         y + token * call.y_stride);
+    integer::ApplyLinear<integer::LinearLeaf>(
+        args, call.x + token * call.x_stride, y + token * call.y_stride);
   }
   return Status::kOk;
 }

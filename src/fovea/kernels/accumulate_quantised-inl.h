@@ -42,30 +42,40 @@ HWY_INLINE float ScaleWeights(float* HWY_RESTRICT p, const float* scales,
   return hn::ReduceMax(d, most);
 }
 
-// Writes the two parts of each weight as bytes, high [kTile] and low [kTile];
-// returns the step, which is NaN if `sum` is, that of the probabilities: Max
-// may miss a NaN.
+// A vector of weights from 0 to kMostOfWeight, as factors of a row of kTile.
+HWY_INLINE void StoreWeights(IntVec weights, size_t key, int8_t* to) {
+  if constexpr (Fine::kParts == 2) {
+    const hn::Rebind<int8_t, FloatTag> d8;
+    const IntVec low = hn::And(weights, hn::Set(IntTag(), 127));
+    hn::StoreU(hn::DemoteTo(d8, hn::ShiftRight<7>(weights)), d8, to + key);
+    hn::StoreU(hn::DemoteTo(d8, low), d8, to + kTile + key);
+  } else {
+    static_assert(Fine::kParts == 2 || kMaxLanes == 1, "a weight at a time");
+    Fine::Store(0, hn::GetLane(weights), 0, key, kTile, to);
+  }
+}
+
+// Writes each weight, 128 * high + low, as factors of a row of kTile; returns
+// the step, which is NaN if `sum` is, that of the probabilities: Max may miss a
+// NaN.
 HWY_INLINE float QuantiseWeights(float* HWY_RESTRICT p, const float* scales,
                                  size_t begin, size_t end, float sum,
-                                 int8_t* high, int8_t* low) {
+                                 int8_t* to) {
   const FloatTag d;
-  const IntTag di;
-  const hn::Rebind<int8_t, FloatTag> d8;
   const float most = ScaleWeights(p, scales, begin, end);
   const bool is_nan = sum != sum;
   const Vec inverse = hn::Set(d, kMostOfWeight / most);
   for (size_t key = begin; key < end; key += hn::Lanes(d)) {
     const Vec weight = is_nan ? hn::Zero(d) : hn::Load(d, p + key);
     const IntVec whole = RoundToInts(hn::Mul(weight, inverse));
-    hn::StoreU(hn::DemoteTo(d8, hn::ShiftRight<7>(whole)), d8, high + key);
-    hn::StoreU(hn::DemoteTo(d8, hn::And(whole, hn::Set(di, 127))), d8,
-               low + key);
+    StoreWeights(whole, key, to);
   }
   return is_nan ? sum : most / kMostOfWeight;
 }
 
-// Takes a row's high sums, then its low ones, for some vectors of columns; the
-// scores, of which nothing is left, hold the high ones meanwhile.
+// Takes a row's high sums, then its low ones, for some vectors of columns, or
+// its only ones; the scores, of which nothing is left, hold the high ones
+// meanwhile.
 struct QuantisedOutputSink {
   const Scratch& scratch;
   size_t first_row;
@@ -74,15 +84,17 @@ struct QuantisedOutputSink {
 
   HWY_INLINE void operator()(size_t part_of_row, size_t vec, IntVec sum) const {
     const FloatTag d;
-    const size_t row = first_row + part_of_row / 2;
+    const size_t row = first_row + part_of_row / Fine::kParts;
     const size_t lane = vec * hn::Lanes(d);
-    const Vec part = hn::ConvertTo(d, sum);
-    float* high = scratch.scores + row * kTile + lane;
-    if (part_of_row % 2 == 0) {
-      return hn::Store(hn::Mul(part, hn::Set(d, 128.0f)), d, high);
+    Vec whole = hn::ConvertTo(d, sum);
+    if constexpr (Fine::kParts == 2) {
+      float* high = scratch.scores + row * kTile + lane;
+      if (part_of_row % 2 == 0) {
+        return hn::Store(hn::Mul(whole, hn::Set(d, 128.0f)), d, high);
+      }
+      whole = hn::Add(hn::Load(d, high), whole);
     }
-    const Vec product = hn::Mul(hn::Add(hn::Load(d, high), part),
-                                hn::Set(d, scratch.weight_steps[row]));
+    const Vec product = hn::Mul(whole, hn::Set(d, scratch.weight_steps[row]));
     float* at = scratch.output + row * stride + column + lane;
     const Vec correction = hn::Set(d, scratch.correction[row]);
     hn::Store(Fma(hn::Load(d, at), correction, product), d, at);
@@ -94,7 +106,7 @@ HWY_INLINE void AccumulateQuantised(const GroupOf<Shape>& group,
                                     const Rows& rows, const Tile& tile,
                                     const Scratch& scratch) {
   constexpr size_t kRowGroup = Shape::kMaxRows < 2 || kUnrolled < 8 ? 1 : 2;
-  constexpr size_t kVecGroup = kUnrolled < 8 ? kUnrolled / 2 : 4;
+  constexpr size_t kVecGroup = kUnrolled < 8 ? kUnrolled / Fine::kParts : 4;
   constexpr size_t kQuads = kTile / 4;
   const typename Shape::ValueDim value_dim(group.value_dim);
   const size_t lanes = hn::Lanes(FloatTag());
@@ -102,11 +114,11 @@ HWY_INLINE void AccumulateQuantised(const GroupOf<Shape>& group,
   const size_t slot = SlotOfTile<Shape>(group, tile.first);
   const size_t begin = FirstKey<Shape>(tile) / kPanel * kPanel;
   for (size_t row = 0; row < rows.count; ++row) {
-    int8_t* high =
+    int8_t* weights =
         reinterpret_cast<int8_t*>(scratch.weight_quads + 2 * row * kQuads);
     scratch.weight_steps[row] = QuantiseWeights(
         scratch.scores + row * kTile, group.value_scales + slot, begin,
-        RoundUp(tile.count, kPanel), scratch.sum[row], high, high + kTile);
+        RoundUp(tile.count, kPanel), scratch.sum[row], weights);
   }
   const int8_t* values = group.v + (slot + begin) * value_dim;
   const size_t step = 4 * value_dim;
@@ -115,11 +127,11 @@ HWY_INLINE void AccumulateQuantised(const GroupOf<Shape>& group,
                                 const auto& columns) HWY_ATTR {
     ForGroups<kRowGroup>(
         0, rows.count, [&](auto row_group, size_t row) HWY_ATTR {
-          const Factors<int32_t> p{
-              scratch.weight_quads + 2 * row * kQuads + begin / 4, kQuads, 1};
+          const auto p = Fine::Of(scratch.weight_quads + 2 * row * kQuads,
+                                  kTile, begin / 4);
           const QuantisedOutputSink sink{scratch, row, column, stride};
-          OuterProduct<2 * row_group.value, vec_group.value, ValueProduct>::Run(
-              p, columns, quads, sink);
+          OuterProduct<Fine::kParts * row_group.value, vec_group.value,
+                       Fine::ValueMath>::Run(p, columns, quads, sink);
         });
   };
   const size_t vecs = value_dim / lanes;

@@ -127,12 +127,12 @@ struct Scratch {
   float* HWY_RESTRICT slopes;         // of each row, times log2(e)
   int32_t* HWY_RESTRICT positions;    // of each row's query
   int32_t* HWY_RESTRICT heads;        // of each row
-  int32_t* HWY_RESTRICT query_quads;  // [row][high, low][dim/4]
+  int32_t* HWY_RESTRICT query_quads;  // [row], as Fine has them
   int32_t* HWY_RESTRICT query_offsets;  // [row][high, low]: see kKeyOffset
   float* HWY_RESTRICT query_scales;     // of each row
   float* HWY_RESTRICT mean_scores;      // [row][mean]: q . mean
   float* HWY_RESTRICT first_scores;     // [row][16]: of the first 16 keys
-  int32_t* HWY_RESTRICT weight_quads;   // [row][high, low][key/4]
+  int32_t* HWY_RESTRICT weight_quads;   // [row], likewise
   float* HWY_RESTRICT weight_steps;     // of each row
   float* HWY_RESTRICT fine_steps;       // of each row; 0: none
   bool* HWY_RESTRICT has_fine;          // whether a row has one

@@ -41,22 +41,36 @@ void Rescale(int32_t max, const ScoreScale& scale, size_t row,
   Leaf::template CorrectOutputs<S>(correction, row, scratch.output);
 }
 
-// Whether every row sees every key: bits say nothing then, and are not made.
+// The first keys of a tile that hold all that a row sees.
 template <class S>
-constexpr bool kSeesAll =
-    !S::kCausal && S::kWindow == 0 && S::kMask == MaskKind::kNone;
+size_t SeenLength(Visible<S> visible) {
+  if constexpr (kSeesFirst<S>) {
+    return visible;
+  } else {
+    return LengthOf(visible);
+  }
+}
+
+// Whether others lie between them.
+template <class S>
+bool HidesSome(Visible<S> visible, size_t seen) {
+  if constexpr (kSeesFirst<S>) {
+    return false;
+  } else {
+    return visible != BitsBelow(static_cast<ptrdiff_t>(seen));
+  }
+}
 
 // The online softmax of one row: scores become weights.
 template <class Leaf, class S>
-void SoftmaxOfRow(uint64_t visible, size_t count, const ScoreScale& scale,
+void SoftmaxOfRow(Visible<S> visible, size_t count, const ScoreScale& scale,
                   int32_t value_zero, size_t row, ScratchOf<Leaf, S>& scratch) {
   RowState& state = scratch.rows[row];
   int32_t* scores = scratch.scores[row];
   int32_t sum = 0;
-  const size_t seen = kSeesAll<S> ? count : LengthOf(visible);
+  const size_t seen = SeenLength<S>(visible);
   if (seen > 0) {
-    const bool some =
-        !kSeesAll<S> && visible != BitsBelow(static_cast<ptrdiff_t>(seen));
+    const bool some = HidesSome<S>(visible, seen);
     if (some) CoverHidden(visible, seen, INT32_MIN, scores);
     int32_t max = Leaf::Largest(scores, seen);
     if (state.sum > 0 && state.max > max) max = state.max;
@@ -96,15 +110,16 @@ void StoreRow(const Group& group, size_t row, size_t of_block,
 }
 
 template <class Leaf, class S>
-void AttendTile(const Group& group, const Rows& rows, size_t key, size_t count,
-                const ScoreScale& scale, ScratchOf<Leaf, S>& scratch) {
-  uint64_t visible[kSeesAll<S> ? 1 : S::kRows] = {};
-  uint64_t any = 0;
-  for (size_t i = 0; !kSeesAll<S> && i < rows.count; ++i) {
-    visible[i] = VisibleBits<S>(group, rows.first + i, key);
+void AttendTile(const GroupOf<S>& group, const Rows& rows, size_t key,
+                size_t count, const ScoreScale& scale,
+                ScratchOf<Leaf, S>& scratch) {
+  Visible<S> visible[kSeesAll<S> ? 1 : S::kRows] = {};
+  Visible<S> any = 0;
+  for (size_t i = 0; i < (kSeesAll<S> ? 1 : rows.count); ++i) {
+    visible[i] = VisibleKeys<S>(group, rows.first + i, key, count);
     any |= visible[i];
   }
-  if (!kSeesAll<S> && any == 0) return;
+  if (any == 0) return;
   const Tile tile = TileOf<S>(group, key, count);
   Leaf::template Score<S>(tile, rows.count, scratch.leaf, scratch.scores);
   for (size_t i = 0; i < rows.count; ++i) {
@@ -116,7 +131,7 @@ void AttendTile(const Group& group, const Rows& rows, size_t key, size_t count,
 }
 
 template <class Leaf, class S>
-void AttendBlock(const Group& group, const Rows& rows,
+void AttendBlock(const GroupOf<S>& group, const Rows& rows,
                  ScratchOf<Leaf, S>& scratch) {
   for (size_t i = 0; i < rows.count; ++i) {
     const size_t row = rows.first + i;
@@ -173,7 +188,7 @@ uint64_t CostOfBlocks(const Group& group) {
 }
 
 template <class Leaf, class S>
-void AttendHeadGroup(const Group& group, ScratchOf<Leaf, S>& scratch) {
+void AttendHeadGroup(const GroupOf<S>& group, ScratchOf<Leaf, S>& scratch) {
   for (size_t block = 0; block < BlockCount<S>(group); ++block) {
     AttendBlock<Leaf, S>(group, RowsOfBlock<S>(group, block), scratch);
   }
@@ -182,7 +197,7 @@ void AttendHeadGroup(const Group& group, ScratchOf<Leaf, S>& scratch) {
 // The blocks of one kv head that fall into the share; `before` is the cost of
 // the heads before this one.
 template <class Leaf, class S>
-void AttendShare(const Group& group, const Share& share, uint64_t before,
+void AttendShare(const GroupOf<S>& group, const Share& share, uint64_t before,
                  ScratchOf<Leaf, S>& scratch) {
   for (size_t block = 0; block < BlockCount<S>(group); ++block) {
     const uint64_t cost = BlockCost<S>(group, block);

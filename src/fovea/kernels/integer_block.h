@@ -6,7 +6,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
+#include "fovea/cache_span.h"
 #include "fovea/integer_config.h"
 #include "fovea/kernels/layout.h"
 #include "fovea/view.h"
@@ -19,7 +21,7 @@ namespace integer {
 constexpr size_t kMostRows = 32;
 
 // Compile-time shape of the kernels.  kCached: keys and values lie as a cache
-// has them, else as rows.
+// has them, which may be a ring, else as rows.
 template <class R, bool kCachedArg>
 struct Shape {
   static constexpr size_t kHeadDim = R::kHeadDim;
@@ -30,6 +32,8 @@ struct Shape {
   static constexpr ptrdiff_t kSinks = ptrdiff_t{R::kSinks};
   static constexpr MaskKind kMask = R::kMask;
   static constexpr bool kCached = kCachedArg;
+  static constexpr bool kRing = R::kRing && kCached;
+  using Span = CacheSpan<R, kRing>;
   using Sizes = Shape<R, false>;  // of scratch, which both kinds share
 
   static constexpr size_t kQuads = RoundUp(kHeadDim, 4) / 4;
@@ -63,6 +67,13 @@ struct Group {
   size_t mask_keys;
 };
 
+// With the place of a ring's keys: see RingPlace.
+struct RingGroup : Group {
+  size_t slots_earlier;
+};
+template <class S>
+using GroupOf = std::conditional_t<S::kRing, RingGroup, Group>;
+
 // Rows [first, first + count) of a group, in the order token, head.
 struct Rows {
   size_t first;
@@ -80,11 +91,26 @@ struct Tile {
 
 namespace {
 
+// Where the tile that begins with that key lies in the storage.
 template <class S>
-Tile TileOf(const Group& group, size_t first, size_t count) noexcept {
+size_t SlotOfTile(const GroupOf<S>& group, size_t key) noexcept {
+  if constexpr (S::kRing) {
+    using Span = typename S::Span;
+    if (key < Span::kSinkTokens) return key;
+    const size_t slot = key - group.slots_earlier;
+    return slot < Span::kTokens ? slot : slot - Span::kRingTokens;
+  } else {
+    static_cast<void>(group);
+    return key;
+  }
+}
+
+template <class S>
+Tile TileOf(const GroupOf<S>& group, size_t first, size_t count) noexcept {
   if (S::kCached) {
-    return {group.keys + first * 4 * S::kQuads, 0,
-            group.values + first * S::kValueDim, 0, count};
+    const size_t slot = SlotOfTile<S>(group, first);
+    return {group.keys + slot * 4 * S::kQuads, 0,
+            group.values + slot * S::kValueDim, 0, count};
   }
   return {group.keys + first * group.key_stride, group.key_stride,
           group.values + first * group.value_stride, group.value_stride, count};

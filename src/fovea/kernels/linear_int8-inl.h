@@ -38,13 +38,12 @@ struct LinearInt8Args {
 
 HWY_INLINE void QuantiseTokens(const float* x, size_t x_stride, size_t inputs,
                                size_t tokens, const QuantisedTokens& to) {
-  const size_t quads = RoundUp(inputs, 4) / 4;
+  const RowsToQuantise rows{x,         x_stride,
+                            inputs,    reinterpret_cast<int8_t*>(to.quads),
+                            to.scales, to.offsets};
+  rows.All(tokens);
   for (size_t token = 0; token < tokens; ++token) {
-    int8_t* bytes = reinterpret_cast<int8_t*>(to.quads + token * quads);
-    const QuantisedSum row =
-        QuantiseRowAndSum(x + token * x_stride, inputs, bytes);
-    to.scales[token] = row.scale;
-    to.offsets[token] = kKeyOffset * row.sum;
+    to.offsets[token] *= kKeyOffset;
   }
 }
 

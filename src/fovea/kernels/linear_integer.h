@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// y = x W^T + b in integers: 16 outputs at a time, as the panels have them.
+// y = x W^T + b in integers: 16 outputs at a time, as the panels have them.  A
+// leaf (port/integer/linear_leaf.h) adds the products, which have the same sums
+// in any order.
 #ifndef FOVEA_KERNELS_LINEAR_INTEGER_H_
 #define FOVEA_KERNELS_LINEAR_INTEGER_H_
 
@@ -58,25 +60,12 @@ Output ClampTo(int32_t x, int32_t zero) noexcept {
                                                  : x + zero);
 }
 
-// sums[0..15] += a panel times a token less its zero point.
-inline void AddPanel(const int8_t* panel, const int8_t* x, size_t inputs,
-                     int32_t zero, int32_t* sums) noexcept {
-  for (size_t i = 0; i < inputs; i += 4, panel += 4 * kPanel) {
-    const size_t left = inputs - i;
-    int32_t entries[4] = {};
-    for (size_t j = 0; j < 4 && j < left; ++j) entries[j] = x[i + j] - zero;
-    for (size_t o = 0; o < kPanel; ++o) {
-      const int8_t* w = panel + 4 * o;
-      sums[o] += entries[0] * w[0] + entries[1] * w[1] + entries[2] * w[2] +
-                 entries[3] * w[3];
-    }
-  }
-}
-
 // One token.
-template <class Output>
+template <class Leaf, class Output>
 void ApplyLinear(const LinearArgs& args, const int8_t* x, Output* y) noexcept {
   const size_t padded = RoundUp(args.inputs, 4);
+  const typename Leaf::Token token =
+      Leaf::TokenOf(x, args.inputs, args.input_zero);
   for (size_t first = 0; first < args.outputs; first += kPanel) {
     const size_t left = args.outputs - first;
     const size_t count = left < kPanel ? left : kPanel;
@@ -84,8 +73,7 @@ void ApplyLinear(const LinearArgs& args, const int8_t* x, Output* y) noexcept {
     for (size_t o = 0; args.bias && o < count; ++o) {
       sums[o] = args.bias[first + o];
     }
-    AddPanel(args.panels + first * padded, x, args.inputs, args.input_zero,
-             sums);
+    Leaf::AddPanel(args.panels + first * padded, token, sums);
     for (size_t o = 0; o < count; ++o) {
       y[first + o] = ClampTo<Output>(
           Rescale(sums[o], args.multipliers[first + o], args.shifts[first + o]),

@@ -40,11 +40,17 @@ HWY_INLINE HWY_MAYBE_UNUSED void ScaleRow(const float* from, size_t count,
   const size_t lanes = hn::Lanes(d);
   const Vec f = hn::Set(d, factor);
   size_t i = PortScale(from, count, factor, to, 1);
-  if constexpr (kMaxLanes == 1 && kUnrolled >= 8) {
+  // Short vectors: the loop costs as much as what is in it.
+  if constexpr (kMaxLanes <= 4 && kUnrolled >= 8) {
     constexpr size_t kTurn = 4;
-    for (; i + kTurn <= count; i += kTurn) {
+    for (; i + kTurn * lanes <= count; i += kTurn * lanes) {
       Repeat<kTurn>([&](size_t j) HWY_ATTR {
-        StoreLanes(hn::Mul(LoadLanes(from + i + j), f), to + i + j);
+        const size_t at = i + j * lanes;
+        if constexpr (kMaxLanes == 1) {
+          StoreLanes(hn::Mul(LoadLanes(from + at), f), to + at);
+        } else {
+          hn::StoreU(hn::Mul(hn::LoadU(d, from + at), f), d, to + at);
+        }
       });
     }
   }
@@ -74,10 +80,11 @@ struct KeysOfQueries {
   const Tile& tile;
   const Scratch& scratch;
   size_t lane;
+  float* HWY_RESTRICT scores;  // of the lane; in a Scratch it is read anew
 
   HWY_INLINE float* At(size_t key) const {
     const size_t width = Shape::kVecs * hn::Lanes(FloatTag());
-    return scratch.scores + key * width + lane;
+    return scores + key * width;
   }
 
   // The largest of [key, count), or `most`.
@@ -186,7 +193,8 @@ HWY_INLINE void SoftmaxOfQueries(const GroupOf<Shape>& group, const Rows& rows,
   const size_t begin = FirstKey<Shape>(tile);
   if (SoftmaxOfQueriesByPort<Shape, kMarked>(rows, tile, scratch)) return;
   for (size_t lane = 0; lane < rows.count; lane += lanes) {
-    const KeysOfQueries<Shape, kMarked> keys{group, rows, tile, scratch, lane};
+    const KeysOfQueries<Shape, kMarked> keys{
+        group, rows, tile, scratch, lane, scratch.scores + lane};
     // Without marks the vector's last row sees the most keys.
     const size_t count =
         kMarked ? tile.count : scratch.counts[lane + lanes - 1];

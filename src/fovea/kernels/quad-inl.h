@@ -69,6 +69,58 @@ struct ValueProduct : KeyProduct {
   }
 };
 
+// Factors of more than 7 bits, four dims at a time: in two parts of int8, whose
+// sums the caller puts together; or whole, where the port has such products,
+// for half of them (a decode from an int8 cache on a Cortex-M4F: 6.5
+// instructions a multiply-add in parts, 3.8 whole).
+//
+//   kParts  products of a row: kParts * rows for OuterProduct
+//   Store   one row's factor i of `count`, a multiple of four: it is
+//           high * 2^kShift + low
+//   Of      some rows' factors, 2 * count / 4 words each, from quad `first` on
+template <class Products, bool kWide>
+struct FineFactors {
+  static constexpr size_t kParts = 2;
+  using KeyMath = KeyProduct;
+  using ValueMath = ValueProduct;
+
+  static HWY_INLINE void Store(int32_t high, int32_t low, int /*shift*/,
+                               size_t i, size_t count, int8_t* row) {
+    row[i] = static_cast<int8_t>(high);
+    row[count + i] = static_cast<int8_t>(low);
+  }
+  static HWY_INLINE Factors<int32_t> Of(const int32_t* rows, size_t count,
+                                        size_t first) {
+    return {rows + first, count / 4, 1};
+  }
+};
+template <class Products>
+struct FineFactors<Products, true> {
+  static constexpr size_t kParts = 1;
+  struct KeyMath : KeyProduct {
+    using Factor = WideFactor;
+    template <bool>
+    static HWY_INLINE IntVec Add(WideFactor factor, IntVec column, IntVec sum) {
+      return Products::AddWide(factor, column, sum);
+    }
+    template <size_t kRows, size_t kVecs>
+    using Block = typename Products::template WideBlock<kRows, kVecs>;
+  };
+  using ValueMath = KeyMath;
+
+  static HWY_INLINE void Store(int32_t high, int32_t low, int shift, size_t i,
+                               size_t /*count*/, int8_t* row) {
+    const int16_t whole = static_cast<int16_t>(high * (1 << shift) + low);
+    const size_t at = i / 4 * 4 + i % 2 * 2 + i % 4 / 2;
+    hwy::CopyBytes<sizeof(whole)>(&whole, row + 2 * at);
+  }
+  static HWY_INLINE Factors<WideFactor> Of(const int32_t* rows, size_t count,
+                                           size_t first) {
+    return {reinterpret_cast<const WideFactor*>(rows) + first, count / 4, 1};
+  }
+};
+using Fine = FineFactors<Int8Products, Int8Products::kHasWide>;
+
 // Keys in panels [dim/4][16][4], `panel_stride` bytes apart, as they lie there.
 // The first column is a multiple of the vector length.
 struct RawQuadPanels {

@@ -82,28 +82,91 @@ HWY_INLINE void StoreChannels(const RangeOfKeys<Layout>& of, const float* key,
   }
 }
 
+// Whether rows are quantised a vector's lanes of them at a time.
+constexpr bool kSideBySide = kMaxLanes >= 4;
+
+// Stores as many keys as a vector has lanes from `slot` on, a multiple of that:
+// quads[key][padded].
+template <class Layout>
+HWY_INLINE void StoreQuadsOfKeys(const int8_t* quads, size_t padded,
+                                 size_t slot, int8_t* head) {
+  constexpr size_t kQuads = Layout::kPaddedDim / 4;
+  const size_t lanes = hn::Lanes(FloatTag());
+  if constexpr (kQuads >= kMaxLanes) {
+    // Four int8 move like a float, whose bits a transpose leaves alone.
+    const auto row_of = [&](size_t first, size_t i) {
+      return reinterpret_cast<const float*>(quads + (first + i) * padded);
+    };
+    TransposeVector(row_of, kQuads, 1.0f,
+                    reinterpret_cast<float*>(Layout::QuadsAt(slot, head)),
+                    kPanel);
+  } else {
+    for (size_t i = 0; i < lanes; ++i) {
+      Layout::StoreQuadsOf(quads + i * padded, slot + i, head);
+    }
+  }
+}
+
+// Layout::BeginRange, a panel at a time.
+template <class Layout>
+HWY_INLINE void BeginRangeOfKeys(size_t range, size_t slot, int8_t* head) {
+  constexpr size_t kQuads = Layout::kPaddedDim / 4;
+  if constexpr (kSideBySide && kQuads % kMaxLanes == 0) {
+    HWY_ALIGN float panel[kPanel * kQuads];
+    const auto* keys = reinterpret_cast<const float*>(head);
+    Layout::BeginRange(range, slot, head, [&](size_t s) HWY_ATTR {
+      if (s % kPanel == 0) {
+        const auto row_of = [&](size_t first, size_t i) {
+          return keys + s * kQuads + (first + i) * kPanel;
+        };
+        for (size_t i = 0; i < kQuads; i += hn::Lanes(FloatTag())) {
+          const auto from = [&](size_t first, size_t quad) {
+            return row_of(first + i, quad);
+          };
+          TransposeVector(from, kPanel, 1.0f, panel + i, kQuads);
+        }
+      }
+      return reinterpret_cast<const int8_t*>(panel + s % kPanel * kQuads);
+    });
+  } else {
+    Layout::BeginRange(range, slot, head);
+  }
+}
+
 template <class Layout>
 HWY_INLINE void QuantiseKeys(const float* k, size_t stride, size_t count,
                              int8_t* head) {
   constexpr size_t kDims = Layout::kHeadDim;
+  constexpr size_t kPadded = RangeOfKeys<Layout>::kPadded;
   const FloatTag d;
-  HWY_ALIGN int8_t quads[RangeOfKeys<Layout>::kPadded];
+  const size_t lanes = hn::Lanes(d);
+  HWY_ALIGN int8_t quads[kMaxLanes * kPadded];
+  float* scales = Layout::FloatsAt(head, Layout::KeyScales(Layout::kCapacity));
   RangeOfKeys<Layout> of;
-  for (size_t slot = 0; slot < count; ++slot) {
-    const float* key = k + slot * stride;
+  for (size_t slot = 0; slot < count;) {
     if (slot % kPanel == 0 && Layout::RangeOf(slot) != of.range) {
-      Layout::BeginRange(Layout::RangeOf(slot), slot, head);
+      BeginRangeOfKeys<Layout>(Layout::RangeOf(slot), slot, head);
       of.MoveTo(Layout::RangeOf(slot), head);
     }
-    if (slot < kPanel) Layout::StoreFirstKey(key, slot, head);
-    StoreChannels(of, key, slot, head);
-    const auto centred = [&](size_t i) HWY_ATTR {
-      const Vec x =
-          hn::Sub(LoadEntries<kDims>(key, i), hn::Load(d, of.mean + i));
+    const size_t rows = kSideBySide && count - slot >= lanes ? lanes : 1;
+    for (size_t i = slot; i < slot + rows; ++i) {
+      if (i < kPanel) Layout::StoreFirstKey(k + i * stride, i, head);
+      StoreChannels(of, k + i * stride, i, head);
+    }
+    const auto centred = [&](size_t row, size_t i) HWY_ATTR {
+      const Vec x = hn::Sub(LoadEntries<kDims>(k + (slot + row) * stride, i),
+                            hn::Load(d, of.mean + i));
       return hn::Mul(x, hn::Load(d, of.keep + i));
     };
-    const float scale = QuantiseFiniteRow(kDims, centred, quads);
-    Layout::StoreQuads(quads, scale, slot, head);
+    if (kSideBySide && rows == lanes) {
+      QuantiseFiniteRows(kDims, centred, scales + slot, quads, kPadded);
+      StoreQuadsOfKeys<Layout>(quads, kPadded, slot, head);
+    } else {
+      const auto of_key = [&](size_t i) HWY_ATTR { return centred(0, i); };
+      const float scale = QuantiseFiniteRow(kDims, of_key, quads);
+      Layout::StoreQuads(quads, scale, slot, head);
+    }
+    slot += rows;
   }
 }
 
@@ -112,19 +175,33 @@ HWY_INLINE void QuantiseValues(const float* v, size_t stride, size_t count,
                                int8_t* head) {
   constexpr size_t kDims = Layout::kValueDim;
   constexpr size_t kPadded = RoundUp(kDims, kPanel);
+  constexpr size_t kRows = kMaxLanes < 4 ? 4 : kMaxLanes;
+  const size_t lanes = hn::Lanes(FloatTag());
   float* scales =
       Layout::FloatsAt(head, Layout::ValueScales(Layout::kCapacity));
-  HWY_ALIGN int8_t four[4 * kPadded] = {};
-  for (size_t slot = 0; slot < count; ++slot) {
-    const float* value = v + slot * stride;
-    const auto entries = [&](size_t i)
-                             HWY_ATTR { return LoadEntries<kDims>(value, i); };
-    scales[slot] = QuantiseFiniteRow(kDims, entries, four + slot % 4 * kPadded);
-    if (slot % 4 == 3 || slot + 1 == count) {
-      const int8_t* const rows[] = {four, four + kPadded, four + 2 * kPadded,
-                                    four + 3 * kPadded};
-      InterleaveFour<kDims>(rows, head + slot / 4 * 4 * kDims);
+  HWY_ALIGN int8_t entries[kRows * kPadded] = {};
+  for (size_t slot = 0; slot < count;) {
+    const auto load = [&](size_t row, size_t i) HWY_ATTR {
+      return LoadEntries<kDims>(v + (slot + row) * stride, i);
+    };
+    size_t rows = lanes;
+    if (kSideBySide && count - slot >= lanes) {
+      QuantiseFiniteRows(kDims, load, scales + slot, entries, kPadded);
+    } else {
+      rows = HWY_MIN(count - slot, 4);
+      for (size_t row = 0; row < rows; ++row) {
+        const auto of_row = [&](size_t i) HWY_ATTR { return load(row, i); };
+        scales[slot + row] =
+            QuantiseFiniteRow(kDims, of_row, entries + row * kPadded);
+      }
     }
+    for (size_t row = 0; row < rows; row += 4) {
+      const int8_t* four = entries + row * kPadded;
+      const int8_t* const values[] = {four, four + kPadded, four + 2 * kPadded,
+                                      four + 3 * kPadded};
+      InterleaveFour<kDims>(values, head + (slot + row) * kDims);
+    }
+    slot += rows;
   }
 }
 

@@ -14,6 +14,7 @@
 #endif
 
 #include "fovea/int8_layout.h"
+#include "fovea/kernels/fold_rows-inl.h"
 #include "fovea/kernels/quad-inl.h"
 #include "fovea/kernels/quantise_row-inl.h"
 #include "fovea/kernels/scores_across_keys-inl.h"
@@ -65,83 +66,6 @@ HWY_INLINE void ScoreFirstKeys(const GroupOf<Shape>& group, const Rows& rows,
   });
 }
 
-// A vector with one number of each of some rows, rows[16] apart, from `count`
-// numbers of each: those half of `count` apart are folded, then those a quarter
-// apart, until one is left.  No row waits for itself as in a reduction of its
-// own (Zen 5: 17 -> 7 instructions a row).
-#if HWY_MAX_BYTES == 64 && !HWY_HAVE_SCALABLE
-
-// The same of 16 rows in registers, two at a time: what is folded of one lies
-// beside what is folded of the other (7 -> 4 instructions a row).
-template <class Fold>
-struct RowFolder {
-  const float* HWY_RESTRICT rows;
-  const Fold& fold;
-
-  HWY_INLINE Vec Halves(size_t row) const {
-    const FloatTag d;
-    const Vec a = hn::Load(d, rows + row * kPanel);
-    const Vec b = hn::Load(d, rows + (row + 8) * kPanel);
-    return fold(hn::ConcatLowerLower(d, b, a), hn::ConcatUpperUpper(d, b, a));
-  }
-  HWY_INLINE Vec Quarters(size_t row) const {
-    const Vec a = Halves(row), b = Halves(row + 4);
-    return fold(EvenBlocks(a, b), OddBlocks(a, b));
-  }
-  HWY_INLINE Vec Pairs(size_t row) const {
-    const FloatTag d;
-    const hn::RepartitionToWide<FloatTag> wide;
-    const auto a = hn::BitCast(wide, Quarters(row));
-    const auto b = hn::BitCast(wide, Quarters(row + 2));
-    return fold(hn::BitCast(d, hn::InterleaveLower(wide, a, b)),
-                hn::BitCast(d, hn::InterleaveUpper(wide, a, b)));
-  }
-  HWY_INLINE Vec Rows() const {
-    const Vec a = Pairs(0), b = Pairs(1);
-    return fold(hn::OddEven(hn::DupEven(b), a), hn::OddEven(b, hn::DupOdd(a)));
-  }
-};
-
-template <class Fold>
-HWY_INLINE Vec FoldRows(const float* HWY_RESTRICT rows, size_t,
-                        const Fold& fold) {
-  return RowFolder<Fold>{rows, fold}.Rows();
-}
-
-#else
-
-template <class Fold>
-HWY_INLINE Vec FoldRows(const float* HWY_RESTRICT rows, size_t count,
-                        const Fold& fold) {
-  const FloatTag d;
-  const size_t lanes = hn::Lanes(d);
-  HWY_ALIGN float columns[kPanel * kMaxLanes];
-  const auto row_of = [&](size_t first, size_t i) {
-    return rows + (first + i) * kPanel;
-  };
-  TransposeVector(row_of, count, 1.0f, columns, lanes);
-  for (size_t half = count / 2; half >= 1; half /= 2) {
-    for (size_t i = 0; i < half; ++i) {
-      const Vec low = hn::Load(d, columns + i * lanes);
-      const Vec high = hn::Load(d, columns + (i + half) * lanes);
-      hn::Store(fold(low, high), d, columns + i * lanes);
-    }
-  }
-  return hn::Load(d, columns);
-}
-
-#endif
-
-// As TreeSum16 of each row.
-HWY_INLINE Vec SumOfRows(const float* rows) {
-  return FoldRows(rows, kPanel,
-                  [](Vec a, Vec b) HWY_ATTR { return hn::Add(a, b); });
-}
-HWY_INLINE Vec MaxOfRows(const float* rows) {
-  return FoldRows(rows, hn::Lanes(FloatTag()),
-                  [](Vec a, Vec b) HWY_ATTR { return hn::Max(a, b); });
-}
-
 // mean_scores[mean][row]: as DotOfRows, of all rows.
 template <class Shape>
 HWY_INLINE void ScoreMeans(const GroupOf<Shape>& group, const Rows& rows,
@@ -179,15 +103,16 @@ template <class Shape>
 HWY_INLINE void LoadInt8Queries(const GroupOf<Shape>& group, const Rows& rows,
                                 const Scratch& scratch) {
   const typename Shape::HeadDim head_dim(group.head_dim);
-  const size_t quads = RoundUp(head_dim, 4) / 4;
   LoadQueriesAsRows<Shape>(group, rows, scratch.queries);
+  const RowsToQuantise queries{scratch.queries,
+                               head_dim,
+                               head_dim,
+                               reinterpret_cast<int8_t*>(scratch.query_quads),
+                               scratch.query_scales,
+                               scratch.query_offsets};
+  queries.All(rows.count);
   for (size_t row = 0; row < rows.count; ++row) {
-    int8_t* bytes =
-        reinterpret_cast<int8_t*>(scratch.query_quads + row * quads);
-    const QuantisedSum query =
-        QuantiseRowAndSum(scratch.queries + row * head_dim, head_dim, bytes);
-    scratch.query_scales[row] = query.scale;
-    scratch.query_offsets[row] = kKeyOffset * query.sum;
+    scratch.query_offsets[row] *= kKeyOffset;
   }
   ScoreFirstKeys<Shape>(group, rows, scratch);
   ScoreMeans<Shape>(group, rows, scratch);

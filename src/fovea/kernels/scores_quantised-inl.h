@@ -23,10 +23,9 @@ namespace {
 // 127 * 256: the largest that two int8 parts hold.
 constexpr float kMostOfQuery = 32512.0f;
 
-// The parts of a row, as bytes: high [dims], low [dims], each with zeros up to
-// a multiple of four; returns the scale.
-HWY_INLINE float QuantiseQuery(const float* row, size_t dims, int8_t* high,
-                               int8_t* low) {
+// The factors of a row, 256 * high + low, with zeros up to a multiple of four;
+// returns the scale.
+HWY_INLINE float QuantiseQuery(const float* row, size_t dims, int8_t* to) {
   const size_t padded = RoundUp(dims, 4);
   const float most = LargestOf(row, dims);
   const bool finite = most - most == 0.0f;
@@ -35,8 +34,7 @@ HWY_INLINE float QuantiseQuery(const float* row, size_t dims, int8_t* high,
     const float x = dim < dims && finite ? row[dim] * inverse : 0.0f;
     const int32_t whole = RoundToInt(x);
     const int32_t h = (whole + 128) >> 8;
-    high[dim] = static_cast<int8_t>(h);
-    low[dim] = static_cast<int8_t>(whole - 256 * h);
+    Fine::Store(h, whole - 256 * h, 8, dim, padded, to);
   }
   // An infinite or NaN entry makes every score NaN.
   return finite ? most / kMostOfQuery : most - most;
@@ -67,13 +65,12 @@ HWY_INLINE void LoadQuantisedQueries(const GroupOf<Shape>& group,
   LoadQueriesAsRows<Shape>(group, rows, scratch.queries);
   for (size_t row = 0; row < rows.count; ++row) {
     const float* q = scratch.queries + row * head_dim;
-    int8_t* high =
+    int8_t* parts =
         reinterpret_cast<int8_t*>(scratch.query_quads + 2 * row * quads);
-    scratch.query_scales[row] =
-        QuantiseQuery(q, head_dim, high, high + 4 * quads);
-    for (size_t part = 0; part < 2; ++part) {
+    scratch.query_scales[row] = QuantiseQuery(q, head_dim, parts);
+    for (size_t part = 0; kKeyOffset != 0 && part < 2; ++part) {
       int32_t sum = 0;
-      for (size_t i = 0; i < 4 * quads; ++i) sum += high[part * 4 * quads + i];
+      for (size_t i = 0; i < 4 * quads; ++i) sum += parts[part * 4 * quads + i];
       scratch.query_offsets[2 * row + part] = kKeyOffset * sum;
     }
     float* of_means = scratch.mean_scores + row * group.mean_count;
@@ -84,7 +81,8 @@ HWY_INLINE void LoadQuantisedQueries(const GroupOf<Shape>& group,
   }
 }
 
-// Takes a row's high sums, then its low ones, for some vectors of keys.
+// Takes a row's high sums, then its low ones, for some vectors of keys; or its
+// only ones.
 template <class Shape>
 struct QuantisedScoreSink {
   const GroupOf<Shape>& group;
@@ -96,18 +94,24 @@ struct QuantisedScoreSink {
 
   HWY_INLINE void operator()(size_t part_of_row, size_t vec, IntVec sum) const {
     const FloatTag d;
-    const size_t row = first_row + part_of_row / 2;
+    const size_t row = first_row + part_of_row / Fine::kParts;
     const size_t key = first_key + vec * hn::Lanes(d);
     float* at = scratch.scores + row * kTile + key;
-    const IntVec offset =
-        hn::Set(IntTag(), scratch.query_offsets[2 * first_row + part_of_row]);
-    const Vec part = hn::ConvertTo(d, hn::Sub(sum, offset));
-    if (part_of_row % 2 == 0) {
-      return hn::Store(hn::Mul(part, hn::Set(d, 256.0f)), d, at);
+    if constexpr (kKeyOffset != 0) {
+      sum = hn::Sub(
+          sum, hn::Set(IntTag(),
+                       scratch.query_offsets[2 * first_row + part_of_row]));
+    }
+    Vec dot = hn::ConvertTo(d, sum);
+    if constexpr (Fine::kParts == 2) {
+      if (part_of_row % 2 == 0) {
+        return hn::Store(hn::Mul(dot, hn::Set(d, 256.0f)), d, at);
+      }
+      dot = hn::Add(hn::Load(d, at), dot);
     }
     const Vec scale = hn::Mul(hn::LoadU(d, group.key_scales + slot + key),
                               hn::Set(d, scratch.query_scales[row]));
-    Vec score = hn::Mul(hn::Add(hn::Load(d, at), part), scale);
+    Vec score = hn::Mul(dot, scale);
     const size_t mean = MeanOfPosition(tile_first + key, group.mean_count);
     if (mean > 0) {
       const float* of_means = scratch.mean_scores + row * group.mean_count;
@@ -124,7 +128,7 @@ HWY_INLINE void ScoreRowsAcrossQuantisedKeys(const GroupOf<Shape>& group,
                                              const Scratch& scratch) {
   constexpr size_t kRowGroup = Shape::kMaxRows < 2 || kUnrolled < 8 ? 1 : 2;
   constexpr size_t kVecsOfPanel = kPanel / kMaxLanes;
-  constexpr size_t kVecs = kUnrolled < 8 ? kUnrolled / 2 : 4;
+  constexpr size_t kVecs = kUnrolled < 8 ? kUnrolled / Fine::kParts : 4;
   constexpr size_t kFewest = kVecsOfPanel < kVecs ? kVecsOfPanel : kVecs;
   const size_t lanes = hn::Lanes(FloatTag());
   const typename Shape::HeadDim head_dim(group.head_dim);
@@ -136,13 +140,13 @@ HWY_INLINE void ScoreRowsAcrossQuantisedKeys(const GroupOf<Shape>& group,
   ForGroups<kRowGroup>(0, rows.count, [&](auto row_group, size_t row) HWY_ATTR {
     ForGroups<kVecs, kFewest>(
         first_vec, vecs, [&](auto vec_group, size_t vec) HWY_ATTR {
-          const Factors<int32_t> q{scratch.query_quads + 2 * row * quads, quads,
-                                   1};
+          const auto q =
+              Fine::Of(scratch.query_quads + 2 * row * quads, 4 * quads, 0);
           const QuadPanels k{{panels, vec * lanes, kPanel * 4 * quads}};
           const QuantisedScoreSink<Shape> sink{group,       scratch,    row,
                                                vec * lanes, tile.first, slot};
-          OuterProduct<2 * row_group.value, vec_group.value, KeyProduct>::Run(
-              q, k, AllSteps{Opaque(quads)}, sink);
+          OuterProduct<Fine::kParts * row_group.value, vec_group.value,
+                       Fine::KeyMath>::Run(q, k, AllSteps{Opaque(quads)}, sink);
         });
   });
 }

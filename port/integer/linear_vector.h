@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// The leaf of integer linear layers in Highway's vectors and the int8 products
+// of port/int8: outputs lie across the lanes.
+#ifndef FOVEA_PORT_INTEGER_LINEAR_VECTOR_H_
+#define FOVEA_PORT_INTEGER_LINEAR_VECTOR_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "fovea/kernels/layout.h"
+#include "fovea/kernels/quad-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fovea {
+namespace integer {
+inline namespace FOVEA_INTEGER_NAMESPACE {
+
+struct VectorLinearLeaf {
+  struct Token {
+    const int8_t* x;
+    size_t inputs;
+    int32_t zero;
+    int32_t offset;  // what each sum has too much: see kKeyOffset
+  };
+
+  static Token TokenOf(const int8_t* x, size_t inputs, int32_t zero) noexcept {
+    int32_t sum = 0;
+    for (size_t i = 0; i < inputs; ++i) sum += x[i];
+    // The sum of the weights has as much too much for each of them.
+    const int32_t count = static_cast<int32_t>(inputs);
+    return {x, inputs, zero, Products::kKeyOffset * (sum - zero * count)};
+  }
+
+  static void AddPanel(const int8_t* panel, const Token& token,
+                       int32_t* sums) noexcept {
+    if (token.zero == 0) {
+      AddColumns<false>(panel, token, sums);
+    } else {
+      AddColumns<true>(panel, token, sums);
+    }
+  }
+
+ private:
+  using Products = fovea::HWY_NAMESPACE::Int8Products;
+  using IntVec = fovea::HWY_NAMESPACE::IntVec;
+  using IntTag = fovea::HWY_NAMESPACE::IntTag;
+
+  // Products, and with a zero point the sum of the weights.
+  struct Sums {
+    IntVec products, weights;
+  };
+
+  template <bool kHasZero>
+  static HWY_INLINE void AddColumns(const int8_t* panel, const Token& token,
+                                    int32_t* sums) {
+    namespace hn = hwy::HWY_NAMESPACE;
+    const IntTag d;
+    const IntVec zero = hn::Set(d, token.zero);
+    for (size_t o = 0; o < kPanel; o += hn::Lanes(d)) {
+      const int8_t* w = panel + 4 * o;
+      const int8_t* x = token.x;
+      // Two chains, since one waits for its own products.
+      Sums even{hn::LoadU(d, sums + o), hn::Zero(d)};
+      Sums odd{hn::Zero(d), hn::Zero(d)};
+      size_t left = token.inputs;
+      for (; left >= 8; left -= 8, x += 8, w += 2 * kStep) {
+        even = AddQuads<kHasZero>(x, 4, w, even);
+        odd = AddQuads<kHasZero>(x + 4, 4, w + kStep, odd);
+      }
+      for (; left > 0; x += 4, w += kStep) {
+        const size_t count = left < 4 ? left : 4;
+        even = AddQuads<kHasZero>(x, count, w, even);
+        left -= count;
+      }
+      IntVec sum = hn::Add(even.products, odd.products);
+      if (kHasZero) {
+        const IntVec weights = hn::Add(even.weights, odd.weights);
+        sum = hn::Sub(sum, hn::Mul(weights, zero));
+      }
+      hn::StoreU(hn::Sub(sum, hn::Set(d, token.offset)), d, sums + o);
+    }
+  }
+
+  // Up to four inputs; padding counts neither as weights nor as products.
+  template <bool kHasZero>
+  static HWY_INLINE Sums AddQuads(const int8_t* x, size_t count,
+                                  const int8_t* weights, Sums sums) {
+    constexpr int8_t kOnes[4] = {1, 1, 1, 1};
+    const IntVec w =
+        Products::OffsetKeys(fovea::HWY_NAMESPACE::LoadQuads(weights));
+    sums.products = Products::AddKeys(Word(x, count), w, sums.products);
+    if (kHasZero) {
+      sums.weights = Products::AddKeys(Word(kOnes, count), w, sums.weights);
+    }
+    return sums;
+  }
+
+  static HWY_INLINE int32_t Word(const int8_t* x, size_t count) {
+    int32_t word = 0;
+    std::memcpy(&word, x, count);
+    return word;
+  }
+
+  static constexpr size_t kStep = 4 * kPanel;
+};
+
+}  // namespace FOVEA_INTEGER_NAMESPACE
+}  // namespace integer
+}  // namespace fovea
+HWY_AFTER_NAMESPACE();
+
+#endif  // FOVEA_PORT_INTEGER_LINEAR_VECTOR_H_
