@@ -14,6 +14,7 @@ set(fovea_library_sources
     c/layer_norm.cc
     c/linear.cc
     c/linear_int8.cc
+    c/linear_integer.cc
     c/merge.cc
     c/multi_head.cc
     c/rms_norm.cc

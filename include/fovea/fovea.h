@@ -516,6 +516,70 @@ typedef struct fovea_linear_int8 {
  * BAD_SCALE (a scale), TOO_SHORT, UNSUPPORTED. */
 FOVEA_API fovea_status fovea_linear_int8_run(const fovea_linear_int8* call);
 
+/* Layers of int8 tensors with fixed scales, in integers alone, as TensorFlow
+ * Lite's FullyConnected (its specification of 8-bit quantisation): the same
+ * bits on every target, with or without a floating-point unit.
+ *
+ * real = scale * (integer - zero_point). */
+typedef struct fovea_quantisation {
+  double scale;       /* finite, above 0 */
+  int32_t zero_point; /* -128 to 127 */
+} fovea_quantisation;
+
+/* Bytes of a layer's packed weight; 0 where inputs is not 1 to 32768, outputs
+ * is 0, or it does not fit a size_t. */
+FOVEA_API size_t fovea_linear_integer_packed_bytes(size_t inputs,
+                                                   size_t outputs);
+
+/* A real layer, and what its tensors are quantised by. */
+typedef struct fovea_linear_real {
+  size_t struct_bytes;               /* sizeof(fovea_linear_real) */
+  const float* weight;               /* PyTorch's [outputs][inputs] */
+  const float* bias;                 /* [outputs], or null */
+  size_t inputs, outputs;            /* 1 to 32768, 1 or more */
+  fovea_quantisation x_quantisation; /* of what goes in */
+  fovea_quantisation y_quantisation; /* of what comes out */
+} fovea_linear_real;
+
+/* Makes its integers, on the host, so that no float reaches the firmware: row o
+ * of the weight has the scale max|w| / 127, and no zero point.
+ *   packed       fovea_linear_integer_packed_bytes
+ *   multipliers  [outputs], 2^30 to 2^31 - 1, and
+ *   shifts       [outputs], -31 to 30: of output o by multiplier * 2^(shift -
+ * 31) bias         [outputs]; not written, and may be null, where there is none
+ * None may overlap. NULL_POINTER, MISALIGNED, TOO_SHORT, ZERO_COUNT,
+ * TOO_MANY_TOKENS (inputs), UNSUPPORTED (too large), BAD_SCALE (a weight is not
+ * finite, a scale or a zero point out of its range, a bias or a ratio of scales
+ * does not fit): the arrays then hold what means nothing. */
+FOVEA_API fovea_status fovea_linear_integer_pack(const fovea_linear_real* real,
+                                                 int8_t* packed,
+                                                 int32_t* multipliers,
+                                                 int8_t* shifts, int32_t* bias);
+
+/* y = clamp(rescale(bias + sum over i of weight * (x - x_zero)) + y_zero) */
+typedef struct fovea_linear_integer {
+  size_t struct_bytes;            /* sizeof(fovea_linear_integer) */
+  const int8_t* x;                /* [tokens][inputs] */
+  size_t x_stride;                /* from row to row */
+  size_t tokens, inputs, outputs; /* 1 or more; inputs at most 32768 */
+  const int8_t* packed; /* these as packed; packed is 4-byte aligned */
+  const int32_t* multipliers;
+  const int8_t* shifts;
+  const int32_t* bias;    /* null: none */
+  int32_t x_zero, y_zero; /* the zero points, -128 to 127 */
+  /* One of the two [tokens][outputs], the other null; must not overlap x. y16
+   * has finer steps, for what comes next. */
+  int8_t* y;
+  int16_t* y16;
+  size_t y_stride; /* from row to row */
+} fovea_linear_integer;
+
+/* NULL_POINTER, ZERO_COUNT, TOO_MANY_TOKENS (inputs), BAD_STRIDE, MISALIGNED,
+ * BAD_SCALE (a zero point, or a multiplier, a shift or a bias beyond 2^30),
+ * TOO_SHORT, UNSUPPORTED (y and y16). */
+FOVEA_API fovea_status
+fovea_linear_integer_run(const fovea_linear_integer* call);
+
 /* RMS norm (arXiv 1910.07467) and layer norm (arXiv 1607.06450) of each row:
  *   y = x / sqrt(mean of x^2 + eps) * weight
  *   y = (x - mean) / sqrt(variance + eps) * weight + bias */

@@ -49,6 +49,28 @@ struct LinearIntegerWeights {
   int8_t output_zero = 0;  // and in y
 };
 
+// Whether a layer of so many outputs can have these weights: kNullPointer,
+// kMisaligned, kBadScale (a multiplier, a shift or a bias out of its range).
+inline Status CheckLinearInteger(const LinearIntegerWeights& weights,
+                                 size_t outputs) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckArray(weights.panels));
+  if (!IsAligned(weights.panels, 4)) return Status::kMisaligned;
+  FOVEA_RETURN_IF_BAD(CheckArray(weights.multipliers));
+  FOVEA_RETURN_IF_BAD(CheckArray(weights.shifts));
+  FOVEA_RETURN_IF_BAD(CheckOptionalArray(weights.bias));
+  for (size_t o = 0; o < outputs; ++o) {
+    if (weights.multipliers[o] < 1 << 30) return Status::kBadScale;
+    if (weights.shifts[o] < -31 || weights.shifts[o] > 30) {
+      return Status::kBadScale;
+    }
+    if (weights.bias && (weights.bias[o] > kMostIntegerBias ||
+                         weights.bias[o] < -kMostIntegerBias)) {
+      return Status::kBadScale;
+    }
+  }
+  return Status::kOk;
+}
+
 // Output: int8_t, or int16_t where the next step wants finer steps.  Leaf: what
 // the port computes with.
 template <size_t kInputs, size_t kOutputs, class Output = int8_t,
@@ -83,25 +105,9 @@ class LinearInteger {
     return Status::kOk;
   }
 
-  // Whether Run accepts these weights: kNullPointer, kMisaligned, kBadScale (a
-  // multiplier, a shift or a bias out of its range).
+  // Whether Run accepts these weights, as CheckLinearInteger.
   static Status Check(const LinearIntegerWeights& weights) noexcept {
-    FOVEA_RETURN_IF_BAD(CheckArray(weights.panels));
-    if (!IsAligned(weights.panels, 4)) return Status::kMisaligned;
-    FOVEA_RETURN_IF_BAD(CheckArray(weights.multipliers));
-    FOVEA_RETURN_IF_BAD(CheckArray(weights.shifts));
-    FOVEA_RETURN_IF_BAD(CheckOptionalArray(weights.bias));
-    for (size_t o = 0; o < kOutputs; ++o) {
-      if (weights.multipliers[o] < 1 << 30) return Status::kBadScale;
-      if (weights.shifts[o] < -31 || weights.shifts[o] > 30) {
-        return Status::kBadScale;
-      }
-      if (weights.bias && (weights.bias[o] > kMostIntegerBias ||
-                           weights.bias[o] < -kMostIntegerBias)) {
-        return Status::kBadScale;
-      }
-    }
-    return Status::kOk;
+    return CheckLinearInteger(weights, kOutputs);
   }
 
   // Run without its checks: for callers that made them for many layers.

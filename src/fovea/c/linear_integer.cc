@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// The same instructions on every target: nothing to dispatch.
+#include "fovea/linear_integer.h"
+
+#include <cstddef>
+#include <cstdint>
+
+#include "fovea/c/status_out.h"
+#include "fovea/c/struct_in.h"
+#include "fovea/check.h"
+#include "fovea/fovea.h"
+#include "fovea/kernels/linear_integer.h"
+#include "fovea/linear_integer_pack.h"
+
+namespace fovea {
+namespace c {
+namespace {
+
+// 0 where it is no layer, or does not fit.
+size_t PackedBytes(size_t inputs, size_t outputs) noexcept {
+  size_t bytes = 0;
+  const bool fits =
+      inputs != 0 && inputs <= kMostIntegerInputs && outputs != 0 &&
+      outputs <= SIZE_MAX / sizeof(int32_t) - kPanel &&
+      Multiply(RoundUp(outputs, kPanel), RoundUp(inputs, 4), bytes);
+  return fits ? bytes : 0;
+}
+
+Status CheckSizes(size_t inputs, size_t outputs) noexcept {
+  if (outputs == 0) return Status::kZeroCount;
+  FOVEA_RETURN_IF_BAD(CheckCount(inputs, kMostIntegerInputs));
+  return PackedBytes(inputs, outputs) != 0 ? Status::kOk : Status::kUnsupported;
+}
+
+Quantisation QuantisationOf(const fovea_quantisation& of) noexcept {
+  return {of.scale, of.zero_point};
+}
+
+Status Pack(const fovea_linear_real* from, int8_t* packed, int32_t* multipliers,
+            int8_t* shifts, int32_t* bias) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckStruct(from));
+  FOVEA_RETURN_IF_BAD(CheckArray(from->weight));
+  FOVEA_RETURN_IF_BAD(CheckOptionalArray(from->bias));
+  FOVEA_RETURN_IF_BAD(CheckArray(packed));
+  FOVEA_RETURN_IF_BAD(CheckArray(multipliers));
+  FOVEA_RETURN_IF_BAD(CheckArray(shifts));
+  if (from->bias != nullptr) FOVEA_RETURN_IF_BAD(CheckArray(bias));
+  FOVEA_RETURN_IF_BAD(CheckSizes(from->inputs, from->outputs));
+  const RealLinear real{from->weight,
+                        from->bias,
+                        from->inputs,
+                        from->outputs,
+                        QuantisationOf(from->x_quantisation),
+                        QuantisationOf(from->y_quantisation)};
+  return PackLinearInteger(real, {packed, multipliers, shifts, bias});
+}
+
+template <class Output>
+Status CheckRows(const fovea_linear_integer& call, Output* y) noexcept {
+  const View<const int8_t> x{call.x, 0, 0, call.x_stride};
+  const View<Output> to{y, 0, 0, call.y_stride};
+  FOVEA_RETURN_IF_BAD(
+      CheckView(x, {1, 1, call.tokens, call.inputs}, Shares::kBatch));
+  return CheckView(to, {1, 1, call.tokens, call.outputs}, Shares::kNothing);
+}
+
+Status CheckZeros(const fovea_linear_integer& call) noexcept {
+  const auto is_byte = [](int32_t x) { return x >= -128 && x <= 127; };
+  const bool good = is_byte(call.x_zero) && is_byte(call.y_zero);
+  return good ? Status::kOk : Status::kBadScale;
+}
+
+// Into one of the two.
+template <class Output>
+Status RunTo(const fovea_linear_integer& call, Output* y) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckRows(call, y));
+  const integer::LinearArgs args{call.packed, call.bias,   call.multipliers,
+                                 call.shifts, call.x_zero, call.y_zero,
+                                 call.inputs, call.outputs};
+  for (size_t token = 0; token < call.tokens; ++token) {
+    integer::ApplyLinear<integer::LinearLeaf>(
+        args, call.x + token * call.x_stride, y + token * call.y_stride);
+  }
+  return Status::kOk;
+}
+
+Status Run(const fovea_linear_integer* from) noexcept {
+  FOVEA_RETURN_IF_BAD(CheckStruct(from));
+  const fovea_linear_integer& call = *from;
+  if (call.tokens == 0) return Status::kZeroCount;
+  FOVEA_RETURN_IF_BAD(CheckSizes(call.inputs, call.outputs));
+  LinearIntegerWeights weights;
+  weights.panels = call.packed;
+  weights.multipliers = call.multipliers;
+  weights.shifts = call.shifts;
+  weights.bias = call.bias;
+  FOVEA_RETURN_IF_BAD(CheckLinearInteger(weights, call.outputs));
+  FOVEA_RETURN_IF_BAD(CheckZeros(call));
+  if (call.y16 == nullptr) return RunTo(call, call.y);
+  return call.y == nullptr ? RunTo(call, call.y16) : Status::kUnsupported;
+}
+
+}  // namespace
+}  // namespace c
+}  // namespace fovea
+
+extern "C" size_t fovea_linear_integer_packed_bytes(size_t inputs,
+                                                    size_t outputs) {
+  return fovea::c::PackedBytes(inputs, outputs);
+}
+
+extern "C" fovea_status fovea_linear_integer_pack(const fovea_linear_real* real,
+                                                  int8_t* packed,
+                                                  int32_t* multipliers,
+                                                  int8_t* shifts,
+                                                  int32_t* bias) {
+  return fovea::c::Out(fovea::c::Pack(real, packed, multipliers, shifts, bias));
+}
+
+extern "C" fovea_status fovea_linear_integer_run(
+    const fovea_linear_integer* call) {
+  return fovea::c::Out(fovea::c::Run(call));
+}
