@@ -545,8 +545,9 @@ typedef struct fovea_linear_real {
  * of the weight has the scale max|w| / 127, and no zero point.
  *   packed       fovea_linear_integer_packed_bytes
  *   multipliers  [outputs], 2^30 to 2^31 - 1, and
- *   shifts       [outputs], -31 to 30: of output o by multiplier * 2^(shift -
- * 31) bias         [outputs]; not written, and may be null, where there is none
+ *   shifts       [outputs], -31 to 30: of output o by
+ *                multiplier * 2^(shift - 31)
+ *   bias         [outputs]; not written, and may be null, where there is none
  * None may overlap. NULL_POINTER, MISALIGNED, TOO_SHORT, ZERO_COUNT,
  * TOO_MANY_TOKENS (inputs), UNSUPPORTED (too large), BAD_SCALE (a weight is not
  * finite, a scale or a zero point out of its range, a bias or a ratio of scales
@@ -562,11 +563,11 @@ typedef struct fovea_linear_integer {
   const int8_t* x;                /* [tokens][inputs] */
   size_t x_stride;                /* from row to row */
   size_t tokens, inputs, outputs; /* 1 or more; inputs at most 32768 */
-  const int8_t* packed; /* these as packed; packed is 4-byte aligned */
-  const int32_t* multipliers;
-  const int8_t* shifts;
-  const int32_t* bias;    /* null: none */
-  int32_t x_zero, y_zero; /* the zero points, -128 to 127 */
+  const int8_t* packed;           /* as packed; 4-byte aligned */
+  const int32_t* multipliers;     /* [outputs], as packed */
+  const int8_t* shifts;           /* [outputs], as packed */
+  const int32_t* bias;            /* [outputs], as packed; null: none */
+  int32_t x_zero, y_zero;         /* the zero points, -128 to 127 */
   /* One of the two [tokens][outputs], the other null; must not overlap x. y16
    * has finer steps, for what comes next. */
   int8_t* y;
