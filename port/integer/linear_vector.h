@@ -86,12 +86,12 @@ struct VectorLinearLeaf {
   template <bool kHasZero>
   static HWY_INLINE Sums AddQuads(const int8_t* x, size_t count,
                                   const int8_t* weights, Sums sums) {
-    constexpr int8_t kOnes[4] = {1, 1, 1, 1};
     const IntVec w =
         Products::OffsetKeys(fovea::HWY_NAMESPACE::LoadQuads(weights));
     sums.products = Products::AddKeys(Word(x, count), w, sums.products);
     if (kHasZero) {
-      sums.weights = Products::AddKeys(Word(kOnes, count), w, sums.weights);
+      const int32_t ones = 0x01010101 >> (32 - 8 * count);
+      sums.weights = Products::AddKeys(ones, w, sums.weights);
     }
     return sums;
   }
