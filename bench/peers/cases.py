@@ -14,6 +14,7 @@ class Attention(NamedTuple):
     keys: int
     dim: int
     causal: bool  # one query is the last token, and sees every key
+    tolerance: float = 1e-5  # of results around 1
 
     def __str__(self):
         heads = f"{self.heads} heads"
@@ -30,8 +31,12 @@ class Module(NamedTuple):
     dim: int
     heads: int
     tokens: int
+    int8: bool = False  # weights of the linear layers, and what they multiply
+    tolerance: float = 1e-5
 
     def __str__(self):
+        if self.int8:
+            return f"{self.name}: the same, its linear layers in int8"
         return (
             f"{self.name}: multi-head module, width {self.dim}, "
             f"{self.heads} heads, {self.tokens} tokens"
@@ -53,6 +58,7 @@ CASES = [
     Attention("D2", 32, 8, 1, 4096, 128, False),
     Attention("D3", 4, 4, 1, 256, 32, False),
     Module("M1", 512, 8, 128),
+    Module("M1i", 512, 8, 128, int8=True, tolerance=1e-2),
 ]
 
 

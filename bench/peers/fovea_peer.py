@@ -35,6 +35,18 @@ class MultiHead(ctypes.Structure):
     )
 
 
+class LinearInt8(ctypes.Structure):
+    """fovea_linear_int8."""
+
+    _fields_ = (
+        [("struct_bytes", fovea.size_t), ("x", fovea.pointer)]
+        + [(n, fovea.size_t) for n in ("x_stride", "tokens", "inputs", "outputs")]
+        + [(n, fovea.pointer) for n in ("packed", "scales", "bias", "y")]
+        + [("y_stride", fovea.size_t), ("workspace", fovea.pointer)]
+        + [("workspace_bytes", fovea.size_t)]
+    )
+
+
 class Peer:
     name = "fovea"
 
@@ -53,7 +65,9 @@ class Peer:
 
     def calls(self, case, given):
         """(form, call, the result after it) of each way to compute the case."""
-        if isinstance(case, cases.Module):
+        if isinstance(case, cases.Module) and case.int8:
+            yield self.int8_module(case, given)
+        elif isinstance(case, cases.Module):
             yield self.module(case, given)
         elif case.queries == 1:
             yield self.decode(case, given)
@@ -125,3 +139,52 @@ class Peer:
         run = self.c.fovea_multi_head_run
         reference = [ctypes.byref(struct)]
         return self.ready("fovea_multi_head_run", run, reference, y, keep)
+
+    def linear_int8(self, x, weight, bias, y, keep):
+        """The call of a layer, laid out."""
+        outputs, inputs = weight.shape
+        sizes = fovea.size_t(inputs), fovea.size_t(outputs)
+        bytes_of = self.c.fovea_linear_int8_packed_bytes
+        scales_of = self.c.fovea_linear_int8_scales
+        room_of = self.c.fovea_linear_int8_workspace_bytes
+        for function in (bytes_of, scales_of, room_of):
+            function.restype = fovea.size_t
+        packed = fovea.aligned(bytes_of(*sizes))
+        scales = np.empty(scales_of(sizes[1]), np.float32)
+        weight = np.ascontiguousarray(weight)
+        pointers = [fovea.pointer(a.ctypes.data) for a in (weight, packed, scales)]
+        pack = self.c.fovea_linear_int8_pack
+        self.library.check(pack(pointers[0], *sizes, *pointers[1:]))
+        workspace = fovea.aligned(room_of(sizes[0]))
+        struct = LinearInt8(ctypes.sizeof(LinearInt8), x.ctypes.data, inputs)
+        struct.tokens, struct.inputs, struct.outputs = len(x), inputs, outputs
+        struct.packed, struct.scales = packed.ctypes.data, scales.ctypes.data
+        struct.bias, struct.y = bias.ctypes.data, y.ctypes.data
+        struct.y_stride, struct.workspace = outputs, workspace.ctypes.data
+        struct.workspace_bytes = workspace.size
+        keep += [x, bias, y, packed, scales, workspace, struct]
+        return ctypes.byref(struct)
+
+    def int8_module(self, case, given):
+        x, out, keep = given.x[0], np.empty_like(given.x), [given]
+        q, k, v, heads = (np.empty_like(x) for _ in range(4))
+        weights = np.split(given.in_proj_weight, 3) + [given.out_proj_weight]
+        biases = np.split(given.in_proj_bias, 3) + [given.out_proj_bias]
+        ends = [(x, q), (x, k), (x, v), (heads, out[0])]
+        layers = [
+            self.linear_int8(source, weight, bias, to, keep)
+            for (source, to), weight, bias in zip(ends, weights, biases)
+        ]
+        views = [cases.split_heads(part, case.heads)[None] for part in (q, heads, k, v)]
+        attention = self.library.call(*views, keep)
+        keep += [attention, views]
+        linear, attend = self.c.fovea_linear_int8_run, self.c.fovea_attention_run
+
+        def run(attention):
+            for layer in layers[:3]:
+                linear(layer)
+            attend(attention)
+            return linear(layers[3])
+
+        arguments = [ctypes.byref(attention)]
+        return self.ready("fovea_linear_int8_run", run, arguments, out, keep)

@@ -33,6 +33,8 @@ class Peer:
 
     def calls(self, case, given):
         """(form, call, the result after it) of each way to compute the case."""
+        if isinstance(case, cases.Module) and case.int8:
+            return
         form = (
             "sgemm" if isinstance(case, cases.Module) or case.queries > 1 else "sgemv"
         )

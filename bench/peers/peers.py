@@ -27,8 +27,6 @@ import numpy as np
 import report
 import timing
 
-TOLERANCE = 1e-5  # of results around 1
-
 
 def find_peers(library, openblas):
     """(peers, {name: why it is not there})."""
@@ -56,7 +54,7 @@ def checked_calls(peer, case, given, expected):
     for form, call, result in peer.calls(case, given):
         call()
         error = np.abs(result() - expected).max()
-        if not error <= TOLERANCE:
+        if not error <= case.tolerance:
             raise ValueError(f"{case.name}: {peer.name}'s {form} is off by {error:.1e}")
         good.append((form, call))
     return good

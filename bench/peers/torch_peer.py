@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PyTorch: scaled_dot_product_attention and nn.MultiheadAttention."""
+"""PyTorch: scaled_dot_product_attention, nn.MultiheadAttention, and the latter's
+linear layers quantised."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -18,10 +20,12 @@ class Peer:
 
     def calls(self, case, given):
         """(form, call, the result after it) of each way to compute the case."""
-        if isinstance(case, cases.Module):
-            yield self.module(case, given)
-        else:
+        if not isinstance(case, cases.Module):
             yield self.attention(case, given)
+        elif case.int8:
+            yield self.int8_module(case, given)
+        else:
+            yield self.module(case, given)
 
     def attention(self, case, given):
         q, k, v = map(torch.from_numpy, given)
@@ -56,3 +60,40 @@ class Peer:
                 result[:] = module(x, x, x, need_weights=False)[:1]
 
         return "nn.MultiheadAttention", call, lambda: result[0].numpy()
+
+    def int8_module(self, case, given):
+        module = torch.ao.quantization.quantize_dynamic(
+            FourLinears(case, given).eval(), {torch.nn.Linear}, dtype=torch.qint8
+        )
+        x = torch.from_numpy(given.x)
+        result = []
+
+        def call():
+            with torch.inference_mode():
+                result[:] = [module(x)]
+
+        return "quantize_dynamic", call, lambda: result[0].numpy()
+
+
+class FourLinears(torch.nn.Module):
+    """What nn.MultiheadAttention computes, of layers that can be quantised."""
+
+    def __init__(self, case, given):
+        super().__init__()
+        self.heads = case.heads
+        weights = np.split(given.in_proj_weight, 3) + [given.out_proj_weight]
+        biases = np.split(given.in_proj_bias, 3) + [given.out_proj_bias]
+        layers = []
+        for weight, bias in zip(weights, biases):
+            layer = torch.nn.Linear(case.dim, case.dim)
+            state = {"weight": weight, "bias": bias}
+            layer.load_state_dict({n: torch.from_numpy(a) for n, a in state.items()})
+            layers.append(layer)
+        self.q, self.k, self.v, self.out = layers
+
+    def forward(self, x):
+        def heads(layer):
+            return layer(x).unflatten(2, (self.heads, -1)).transpose(1, 2)
+
+        out = F.scaled_dot_product_attention(*map(heads, (self.q, self.k, self.v)))
+        return self.out(out.transpose(1, 2).flatten(2))

@@ -15,7 +15,7 @@ import numpy as np
 
 ALIGNMENT = 64
 STAGES = {"scaled": 1, "softcapped": 2, "masked": 3}
-ELEMENTS = {"float32": 1, "bfloat16": 2, "float16": 3}
+ELEMENTS = {"float32": 1, "bfloat16": 2, "float16": 3, "int8": 4}
 
 size_t, pointer = ctypes.c_size_t, ctypes.c_void_p
 
