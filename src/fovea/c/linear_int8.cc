@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fovea/dispatch/linear_int8.h"
 
+#include "fovea/c/packed_bytes.h"
 #include "fovea/c/status_out.h"
 #include "fovea/c/struct_in.h"
 #include "fovea/check.h"
@@ -11,28 +12,12 @@ namespace fovea {
 namespace c {
 namespace {
 
-// 0 where it is no layer, or does not fit.
-size_t PackedBytes(size_t inputs, size_t outputs) noexcept {
-  size_t bytes = 0;
-  const bool fits =
-      inputs != 0 && inputs <= kMostInt8Inputs && outputs != 0 &&
-      outputs <= SIZE_MAX / sizeof(float) - kPanel &&
-      Multiply(RoundUp(outputs, kPanel), RoundUp(inputs, 4), bytes);
-  return fits ? bytes : 0;
-}
-
-Status CheckSizes(size_t inputs, size_t outputs) noexcept {
-  if (outputs == 0) return Status::kZeroCount;
-  FOVEA_RETURN_IF_BAD(CheckCount(inputs, kMostInt8Inputs));
-  return PackedBytes(inputs, outputs) != 0 ? Status::kOk : Status::kUnsupported;
-}
-
 Status Pack(const float* weight, size_t inputs, size_t outputs, int8_t* packed,
             float* scales) noexcept {
   FOVEA_RETURN_IF_BAD(CheckArray(weight));
   FOVEA_RETURN_IF_BAD(CheckArray(packed));
   FOVEA_RETURN_IF_BAD(CheckArray(scales));
-  FOVEA_RETURN_IF_BAD(CheckSizes(inputs, outputs));
+  FOVEA_RETURN_IF_BAD(CheckPackedSizes<kMostInt8Inputs>(inputs, outputs));
   return PackLinearInt8(weight, inputs, outputs, packed, scales);
 }
 
@@ -59,7 +44,8 @@ Status Run(const fovea_linear_int8* from) noexcept {
   FOVEA_RETURN_IF_BAD(CheckStruct(from));
   const fovea_linear_int8& call = *from;
   if (call.tokens == 0) return Status::kZeroCount;
-  FOVEA_RETURN_IF_BAD(CheckSizes(call.inputs, call.outputs));
+  FOVEA_RETURN_IF_BAD(
+      CheckPackedSizes<kMostInt8Inputs>(call.inputs, call.outputs));
   FOVEA_RETURN_IF_BAD(CheckWeights(call));
   FOVEA_RETURN_IF_BAD(CheckWorkspace(call));
   const View<const float> x{call.x, 0, 0, call.x_stride};
@@ -80,7 +66,7 @@ Status Run(const fovea_linear_int8* from) noexcept {
 
 extern "C" size_t fovea_linear_int8_packed_bytes(size_t inputs,
                                                  size_t outputs) {
-  return fovea::c::PackedBytes(inputs, outputs);
+  return fovea::c::PackedBytes<fovea::kMostInt8Inputs>(inputs, outputs);
 }
 
 extern "C" size_t fovea_linear_int8_scales(size_t outputs) {

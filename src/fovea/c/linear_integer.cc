@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "fovea/c/packed_bytes.h"
 #include "fovea/c/status_out.h"
 #include "fovea/c/struct_in.h"
 #include "fovea/check.h"
@@ -15,22 +16,6 @@
 namespace fovea {
 namespace c {
 namespace {
-
-// 0 where it is no layer, or does not fit.
-size_t PackedBytes(size_t inputs, size_t outputs) noexcept {
-  size_t bytes = 0;
-  const bool fits =
-      inputs != 0 && inputs <= kMostIntegerInputs && outputs != 0 &&
-      outputs <= SIZE_MAX / sizeof(int32_t) - kPanel &&
-      Multiply(RoundUp(outputs, kPanel), RoundUp(inputs, 4), bytes);
-  return fits ? bytes : 0;
-}
-
-Status CheckSizes(size_t inputs, size_t outputs) noexcept {
-  if (outputs == 0) return Status::kZeroCount;
-  FOVEA_RETURN_IF_BAD(CheckCount(inputs, kMostIntegerInputs));
-  return PackedBytes(inputs, outputs) != 0 ? Status::kOk : Status::kUnsupported;
-}
 
 Quantisation QuantisationOf(const fovea_quantisation& of) noexcept {
   return {of.scale, of.zero_point};
@@ -45,7 +30,8 @@ Status Pack(const fovea_linear_real* from, int8_t* packed, int32_t* multipliers,
   FOVEA_RETURN_IF_BAD(CheckArray(multipliers));
   FOVEA_RETURN_IF_BAD(CheckArray(shifts));
   if (from->bias != nullptr) FOVEA_RETURN_IF_BAD(CheckArray(bias));
-  FOVEA_RETURN_IF_BAD(CheckSizes(from->inputs, from->outputs));
+  FOVEA_RETURN_IF_BAD(
+      CheckPackedSizes<kMostIntegerInputs>(from->inputs, from->outputs));
   const RealLinear real{from->weight,
                         from->bias,
                         from->inputs,
@@ -88,7 +74,8 @@ Status Run(const fovea_linear_integer* from) noexcept {
   FOVEA_RETURN_IF_BAD(CheckStruct(from));
   const fovea_linear_integer& call = *from;
   if (call.tokens == 0) return Status::kZeroCount;
-  FOVEA_RETURN_IF_BAD(CheckSizes(call.inputs, call.outputs));
+  FOVEA_RETURN_IF_BAD(
+      CheckPackedSizes<kMostIntegerInputs>(call.inputs, call.outputs));
   LinearIntegerWeights weights;
   weights.panels = call.packed;
   weights.multipliers = call.multipliers;
@@ -106,7 +93,7 @@ Status Run(const fovea_linear_integer* from) noexcept {
 
 extern "C" size_t fovea_linear_integer_packed_bytes(size_t inputs,
                                                     size_t outputs) {
-  return fovea::c::PackedBytes(inputs, outputs);
+  return fovea::c::PackedBytes<fovea::kMostIntegerInputs>(inputs, outputs);
 }
 
 extern "C" fovea_status fovea_linear_integer_pack(const fovea_linear_real* real,
