@@ -15,6 +15,7 @@
 #include "fovea/check.h"
 #include "fovea/config.h"
 #include "fovea/kernels/layout.h"
+#include "fovea/quad_layout.h"
 #include "fovea/quantise.h"
 #include "fovea/quantised_layout.h"
 
@@ -122,7 +123,8 @@ struct Int8Layout {
     TakeChannels(range, slot, centred, head);
     int8_t quads[kPaddedDim] = {};
     const float scale = QuantiseRow(centred, kHeadDim, quads);
-    StoreQuads(quads, scale, slot, head);
+    FloatsAt(head, KeyScales(kCapacity))[slot] = scale;
+    StoreQuads(quads, slot, kPaddedDim, head);
   }
 
   static void StoreFirstKey(const float* row, size_t position,
@@ -149,31 +151,12 @@ struct Int8Layout {
     }
   }
 
-  // `quads` has kPaddedDim entries.
-  static void StoreQuads(const int8_t* quads, float scale, size_t slot,
-                         int8_t* head) noexcept {
-    FloatsAt(head, KeyScales(kCapacity))[slot] = scale;
-    StoreQuadsOf(quads, slot, head);
-  }
-  // The first four entries of a slot; the next four lie 64 bytes further.
-  template <class Byte>
-  static Byte* QuadsAt(size_t slot, Byte* head) noexcept {
-    return head + slot / kPanel * kPanel * kPaddedDim + slot % kPanel * 4;
-  }
-  static void StoreQuadsOf(const int8_t* quads, size_t slot,
-                           int8_t* head) noexcept {
-    int8_t* to = QuadsAt(slot, head);
-    for (size_t dim = 0; dim < kPaddedDim; dim += 4) {
-      std::memcpy(to + dim * kPanel, quads + dim, 4);
-    }
-  }
-
   // The statistics of the tokens in the slots before, from the stored keys
   // alone: tokens that were taken back leave no trace.
   static void BeginRange(size_t range, size_t slot, int8_t* head) noexcept {
     int8_t entries[kPaddedDim];
     BeginRange(range, slot, head, [&](size_t s) {
-      const int8_t* quads = QuadsAt(s, head);
+      const int8_t* quads = QuadsAt(head, s, kPaddedDim);
       for (size_t i = 0; i < kPaddedDim; i += 4) {
         std::memcpy(entries + i, quads + i * kPanel, 4);
       }

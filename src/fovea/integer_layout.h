@@ -28,7 +28,7 @@ struct IntegerLayout {
   }
 
   static void StoreKey(const int8_t* row, size_t slot, int8_t* head) noexcept {
-    int8_t* to = head + slot / kPanel * kPanel * kPaddedDim + slot % kPanel * 4;
+    int8_t* to = QuadsAt(head, slot, kPaddedDim);
     size_t dim = 0;
     for (; dim + 4 <= R::kHeadDim; dim += 4) {
       std::memcpy(to + dim * kPanel, row + dim, 4);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Copies of keys and values of int8 that lie in groups of four.
+// Keys and values of int8 that lie in groups of four.
 #ifndef FOVEA_QUAD_LAYOUT_H_
 #define FOVEA_QUAD_LAYOUT_H_
 
@@ -10,6 +10,22 @@
 #include "fovea/kernels/layout.h"
 
 namespace fovea {
+
+// The first four entries of a slot of panels [slot/16][dims/4][16][4]; the next
+// four lie 64 bytes further.
+template <class Byte>
+Byte* QuadsAt(Byte* panels, size_t slot, size_t dims) noexcept {
+  return panels + slot / kPanel * kPanel * dims + slot % kPanel * 4;
+}
+
+// One slot's entries, `dims` of them, a multiple of four.
+inline void StoreQuads(const int8_t* entries, size_t slot, size_t dims,
+                       int8_t* panels) noexcept {
+  int8_t* to = QuadsAt(panels, slot, dims);
+  for (size_t dim = 0; dim < dims; dim += 4) {
+    std::memcpy(to + dim * kPanel, entries + dim, 4);
+  }
+}
 
 // The first `tokens` keys of panels [token/16][dims/4][16][4]; the other
 // columns of the last panel become 0.

@@ -85,11 +85,7 @@ struct QuantisedRows {
     int8_t quads[RoundUp(HeadDim::kMost, 4)] = {};
     FloatsAt(head, KeyScales(capacity))[slot] =
         QuantiseRow(centred, head_dim, quads);
-    int8_t* to =
-        head + slot / kPanel * kPanel * PaddedDim() + slot % kPanel * 4;
-    for (size_t dim = 0; dim < PaddedDim(); dim += 4) {
-      std::memcpy(to + dim * kPanel, quads + dim, 4);
-    }
+    StoreQuads(quads, slot, PaddedDim(), head);
   }
 
   void StoreValue(const float* row, size_t slot, int8_t* head) const noexcept {

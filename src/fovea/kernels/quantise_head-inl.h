@@ -10,6 +10,7 @@
 
 #include "fovea/int8_layout.h"
 #include "fovea/kernels/quantise_row-inl.h"
+#include "fovea/quad_layout.h"
 #include "fovea/quantise.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -82,9 +83,6 @@ HWY_INLINE void StoreChannels(const RangeOfKeys<Layout>& of, const float* key,
   }
 }
 
-// Whether rows are quantised a vector's lanes of them at a time.
-constexpr bool kSideBySide = kMaxLanes >= 4;
-
 // Stores as many keys as a vector has lanes from `slot` on, a multiple of that:
 // quads[key][padded].
 template <class Layout>
@@ -97,12 +95,13 @@ HWY_INLINE void StoreQuadsOfKeys(const int8_t* quads, size_t padded,
     const auto row_of = [&](size_t first, size_t i) {
       return reinterpret_cast<const float*>(quads + (first + i) * padded);
     };
-    TransposeVector(row_of, kQuads, 1.0f,
-                    reinterpret_cast<float*>(Layout::QuadsAt(slot, head)),
-                    kPanel);
+    TransposeVector(
+        row_of, kQuads, 1.0f,
+        reinterpret_cast<float*>(QuadsAt(head, slot, Layout::kPaddedDim)),
+        kPanel);
   } else {
     for (size_t i = 0; i < lanes; ++i) {
-      Layout::StoreQuadsOf(quads + i * padded, slot + i, head);
+      StoreQuads(quads + i * padded, slot + i, Layout::kPaddedDim, head);
     }
   }
 }
@@ -111,19 +110,16 @@ HWY_INLINE void StoreQuadsOfKeys(const int8_t* quads, size_t padded,
 template <class Layout>
 HWY_INLINE void BeginRangeOfKeys(size_t range, size_t slot, int8_t* head) {
   constexpr size_t kQuads = Layout::kPaddedDim / 4;
-  if constexpr (kSideBySide && kQuads % kMaxLanes == 0) {
+  if constexpr (kRowsTogether && kQuads % kMaxLanes == 0) {
     HWY_ALIGN float panel[kPanel * kQuads];
     const auto* keys = reinterpret_cast<const float*>(head);
     Layout::BeginRange(range, slot, head, [&](size_t s) HWY_ATTR {
       if (s % kPanel == 0) {
-        const auto row_of = [&](size_t first, size_t i) {
-          return keys + s * kQuads + (first + i) * kPanel;
-        };
         for (size_t i = 0; i < kQuads; i += hn::Lanes(FloatTag())) {
-          const auto from = [&](size_t first, size_t quad) {
-            return row_of(first + i, quad);
+          const auto quads = [&](size_t first, size_t quad) {
+            return keys + s * kQuads + (i + first + quad) * kPanel;
           };
-          TransposeVector(from, kPanel, 1.0f, panel + i, kQuads);
+          TransposeVector(quads, kPanel, 1.0f, panel + i, kQuads);
         }
       }
       return reinterpret_cast<const int8_t*>(panel + s % kPanel * kQuads);
@@ -148,7 +144,7 @@ HWY_INLINE void QuantiseKeys(const float* k, size_t stride, size_t count,
       BeginRangeOfKeys<Layout>(Layout::RangeOf(slot), slot, head);
       of.MoveTo(Layout::RangeOf(slot), head);
     }
-    const size_t rows = kSideBySide && count - slot >= lanes ? lanes : 1;
+    const size_t rows = kRowsTogether && count - slot >= lanes ? lanes : 1;
     for (size_t i = slot; i < slot + rows; ++i) {
       if (i < kPanel) Layout::StoreFirstKey(k + i * stride, i, head);
       StoreChannels(of, k + i * stride, i, head);
@@ -158,13 +154,13 @@ HWY_INLINE void QuantiseKeys(const float* k, size_t stride, size_t count,
                             hn::Load(d, of.mean + i));
       return hn::Mul(x, hn::Load(d, of.keep + i));
     };
-    if (kSideBySide && rows == lanes) {
+    if (kRowsTogether && rows == lanes) {
       QuantiseFiniteRows(kDims, centred, scales + slot, quads, kPadded);
       StoreQuadsOfKeys<Layout>(quads, kPadded, slot, head);
     } else {
       const auto of_key = [&](size_t i) HWY_ATTR { return centred(0, i); };
-      const float scale = QuantiseFiniteRow(kDims, of_key, quads);
-      Layout::StoreQuads(quads, scale, slot, head);
+      scales[slot] = QuantiseFiniteRow(kDims, of_key, quads);
+      StoreQuads(quads, slot, Layout::kPaddedDim, head);
     }
     slot += rows;
   }
@@ -185,7 +181,7 @@ HWY_INLINE void QuantiseValues(const float* v, size_t stride, size_t count,
       return LoadEntries<kDims>(v + (slot + row) * stride, i);
     };
     size_t rows = lanes;
-    if (kSideBySide && count - slot >= lanes) {
+    if (kRowsTogether && count - slot >= lanes) {
       QuantiseFiniteRows(kDims, load, scales + slot, entries, kPadded);
     } else {
       rows = HWY_MIN(count - slot, 4);

@@ -17,6 +17,9 @@ namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
 
+// Whether rows are quantised a vector's lanes of them at a time.
+constexpr bool kRowsTogether = kMaxLanes >= 4;
+
 // RoundToInt of each lane, of -128 to 127: the lowest byte of the rounding sum.
 HWY_INLINE void StoreRounded(Vec x, int8_t* to) {
   const FloatTag d;
@@ -84,8 +87,6 @@ struct RowsToQuantise {
   float* HWY_RESTRICT scales;
   int32_t* HWY_RESTRICT sums;
 
-  HWY_INLINE size_t Padded() const { return RoundUp(dims, 4); }
-
   // Nothing past the last: one lane may begin there.
   HWY_INLINE Vec Load(size_t row, size_t i) const {
     const FloatTag d;
@@ -114,7 +115,7 @@ struct RowsToQuantise {
     const hn::RebindToUnsigned<FloatTag> du;
     const hn::Rebind<uint8_t, FloatTag> d8;
     const size_t lanes = hn::Lanes(d);
-    const size_t padded = Padded();
+    const size_t padded = RoundUp(dims, 4);
     auto* of_row = reinterpret_cast<uint8_t*>(to + row * padded);
     const Vec factor = hn::Set(d, inverse);
     IntVec sum = hn::Zero(di);
@@ -169,7 +170,7 @@ struct RowsToQuantise {
 
   HWY_NOINLINE void All(size_t count) const {
     size_t row = 0;
-    if constexpr (kMaxLanes >= 4) {
+    if constexpr (kRowsTogether) {
       const size_t lanes = hn::Lanes(FloatTag());
       for (; row + lanes <= count; row += lanes) Some(row);
     }
