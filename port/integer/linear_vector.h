@@ -46,11 +46,6 @@ struct VectorLinearLeaf {
   using IntVec = fovea::HWY_NAMESPACE::IntVec;
   using IntTag = fovea::HWY_NAMESPACE::IntTag;
 
-  // Products, and with a zero point the sum of the weights.
-  struct Sums {
-    IntVec products, weights;
-  };
-
   template <bool kHasZero>
   static HWY_INLINE void AddColumns(const int8_t* panel, const Token& token,
                                     int32_t* sums) {
@@ -61,21 +56,21 @@ struct VectorLinearLeaf {
       const int8_t* w = panel + 4 * o;
       const int8_t* x = token.x;
       // Two chains, since one waits for its own products.
-      Sums even{hn::LoadU(d, sums + o), hn::Zero(d)};
-      Sums odd{hn::Zero(d), hn::Zero(d)};
+      IntVec even = hn::LoadU(d, sums + o), odd = hn::Zero(d);
+      IntVec even_weights = hn::Zero(d), odd_weights = hn::Zero(d);
       size_t left = token.inputs;
       for (; left >= 8; left -= 8, x += 8, w += 2 * kStep) {
-        even = AddQuads<kHasZero>(x, 4, w, even);
-        odd = AddQuads<kHasZero>(x + 4, 4, w + kStep, odd);
+        AddQuads<kHasZero>(x, 4, w, even, even_weights);
+        AddQuads<kHasZero>(x + 4, 4, w + kStep, odd, odd_weights);
       }
       for (; left > 0; x += 4, w += kStep) {
         const size_t count = left < 4 ? left : 4;
-        even = AddQuads<kHasZero>(x, count, w, even);
+        AddQuads<kHasZero>(x, count, w, even, even_weights);
         left -= count;
       }
-      IntVec sum = hn::Add(even.products, odd.products);
+      IntVec sum = hn::Add(even, odd);
       if (kHasZero) {
-        const IntVec weights = hn::Add(even.weights, odd.weights);
+        const IntVec weights = hn::Add(even_weights, odd_weights);
         sum = hn::Sub(sum, hn::Mul(weights, zero));
       }
       hn::StoreU(hn::Sub(sum, hn::Set(d, token.offset)), d, sums + o);
@@ -83,17 +78,18 @@ struct VectorLinearLeaf {
   }
 
   // Up to four inputs; padding counts neither as weights nor as products.
+  // Vectors without a size (SVE) are references, for they are no members.
   template <bool kHasZero>
-  static HWY_INLINE Sums AddQuads(const int8_t* x, size_t count,
-                                  const int8_t* weights, Sums sums) {
+  static HWY_INLINE void AddQuads(const int8_t* x, size_t count,
+                                  const int8_t* panel, IntVec& products,
+                                  IntVec& weights) {
     const IntVec w =
-        Products::OffsetKeys(fovea::HWY_NAMESPACE::LoadQuads(weights));
-    sums.products = Products::AddKeys(Word(x, count), w, sums.products);
+        Products::OffsetKeys(fovea::HWY_NAMESPACE::LoadQuads(panel));
+    products = Products::AddKeys(Word(x, count), w, products);
     if (kHasZero) {
       const int32_t ones = 0x01010101 >> (32 - 8 * count);
-      sums.weights = Products::AddKeys(ones, w, sums.weights);
+      weights = Products::AddKeys(ones, w, weights);
     }
-    return sums;
   }
 
   static HWY_INLINE int32_t Word(const int8_t* x, size_t count) {
