@@ -55,8 +55,10 @@ struct CacheRows {
   }
 
   void StoreValue(const float* row, size_t slot, Element* head) const noexcept {
+    Element stored[ValueDim::kMost];  // likewise: the cache might overlap row
+    for (size_t dim = 0; dim < value_dim; ++dim) Store(row[dim], stored[dim]);
     Element* to = head + slot * value_dim;
-    for (size_t dim = 0; dim < value_dim; ++dim) Store(row[dim], to[dim]);
+    for (size_t dim = 0; dim < value_dim; ++dim) to[dim] = stored[dim];
   }
 
   // Copies the first `tokens` tokens of a head, whatever the slots of either;

@@ -55,10 +55,7 @@ inline float QuantiseRow(const float* row, size_t count, int8_t* to) noexcept {
 // Whether a row can be stored: finite, and FLT_MAX / room at most, so that what
 // is computed of it is finite too.
 inline bool IsStorable(const float* row, size_t count, float room) noexcept {
-  for (size_t i = 0; i < count; ++i) {
-    if (!IsFinite(room * row[i])) return false;
-  }
-  return true;
+  return IsFinite(room * LargestOf(row, count));
 }
 
 }  // namespace fovea
