@@ -3,8 +3,19 @@
 # every target of the architecture and chosen at run time, or for the one that
 # the compiler's flags name.
 include_guard(GLOBAL)
+include(cmake/core.cmake)
 
+# A core without a floating-point unit has what is computed in integers alone.
 set(fovea_library_sources
+    c/integer_attention.cc
+    c/integer_cache.cc
+    c/integer_cache_attend.cc
+    c/integer_call.cc
+    c/integer_scales.cc
+    c/linear_integer.cc
+    c/status.cc
+    dispatch/integer_attention.cc)
+set(fovea_float_sources
     c/attention.cc
     c/attention_call.cc
     c/cache.cc
@@ -14,13 +25,11 @@ set(fovea_library_sources
     c/layer_norm.cc
     c/linear.cc
     c/linear_int8.cc
-    c/linear_integer.cc
     c/merge.cc
     c/multi_head.cc
     c/rms_norm.cc
     c/rope.cc
     c/softmax.cc
-    c/status.cc
     c/target.cc
     dispatch/attend_bfloat16_cache.cc
     dispatch/attend_float16_cache.cc
@@ -37,6 +46,9 @@ set(fovea_library_sources
     dispatch/rope.cc
     dispatch/softmax.cc
     dispatch/target.cc)
+if(FOVEA_HAS_FLOAT)
+  list(APPEND fovea_library_sources ${fovea_float_sources})
+endif()
 list(TRANSFORM fovea_library_sources PREPEND "${PROJECT_SOURCE_DIR}/src/fovea/")
 
 # Compiled once for both libraries. A function a section: a firmware links the

@@ -7,22 +7,12 @@
 #   fovea_large_board the same with all the memory that QEMU gives the board
 #   fovea_test_board  that with a heap and files, for test images
 #
-# FOVEA_BARE_METAL says whether there is no operating system, FOVEA_HAS_FLOAT
-# whether there is a floating-point unit.
+# For what core they are, cmake/core.cmake says.
 include_guard(GLOBAL)
+include(cmake/core.cmake)
 
-if(CMAKE_SYSTEM_NAME STREQUAL "Generic")
-  set(FOVEA_BARE_METAL ON)
-else()
-  set(FOVEA_BARE_METAL OFF)
+if(NOT FOVEA_BARE_METAL)
   set(FOVEA_PORT hosted)
-endif()
-
-# A core without a floating-point unit has no float kernels.
-if(FOVEA_BARE_METAL AND CMAKE_CXX_FLAGS MATCHES "-mfloat-abi=soft( |$)|-mabi=(ilp32|lp64)( |$)")
-  set(FOVEA_HAS_FLOAT OFF)
-else()
-  set(FOVEA_HAS_FLOAT ON)
 endif()
 
 # For ./dev, which runs images too.

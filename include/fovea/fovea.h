@@ -424,6 +424,197 @@ FOVEA_API fovea_status fovea_cache_save(const fovea_cache* cache, void* to,
 FOVEA_API fovea_status fovea_cache_restore(fovea_cache* cache, const void* from,
                                            size_t bytes);
 
+/* ---------------------------------------------------- attention in integers */
+
+/* Attention of int8 tensors with fixed scales in integers alone, for models so
+ * quantised and for cores without a floating-point unit: the same bits on every
+ * target, with or without fused multiply-add (docs/numerics.md has the
+ * arithmetic). Quantisation is that of TensorFlow Lite's specification:
+ *
+ *   real = scale * (integer - zero_point) */
+typedef struct fovea_quantisation {
+  double scale;       /* finite, above 0 */
+  int32_t zero_point; /* -128 to 127 */
+} fovea_quantisation;
+
+/* Tensors [batch][head][token][dim], as fovea_input and fovea_output. */
+typedef struct fovea_int8_input {
+  const int8_t* data; /* of [0][0][0][0] */
+  /* From one entry of the axis to the next. */
+  size_t batch_stride, head_stride, token_stride;
+} fovea_int8_input;
+typedef struct fovea_int8_output {
+  int8_t* data; /* of [0][0][0][0] */
+  /* From one entry of the axis to the next. */
+  size_t batch_stride, head_stride, token_stride;
+} fovea_int8_output;
+
+/* What the tensors of a model are quantised by. */
+typedef struct fovea_integer_real {
+  size_t struct_bytes;        /* sizeof(fovea_integer_real) */
+  fovea_quantisation q, k, v; /* the zero point of k has no effect */
+  fovea_quantisation out;     /* of what comes out */
+  size_t head_dim;            /* 1 to 256 */
+  double softmax_scale;       /* finite, above 0; 0: 1 / sqrt(head_dim) */
+} fovea_integer_real;
+
+/* The same as integers, one for all calls that share a cache. */
+typedef struct fovea_integer_scales {
+  /* Octaves that a score changes by when q . k does by 1, times 2^31. */
+  uint32_t score_multiplier;
+  /* scale_v / scale_out = output_multiplier * 2^(output_shift - 31), with the
+   * multiplier from 2^30 to 2^31 - 1 and the shift from -31 to 19. */
+  int32_t output_multiplier, output_shift;
+  /* The zero points, -128 to 127. */
+  int32_t query_zero, value_zero, output_zero;
+} fovea_integer_scales;
+
+/* Makes those of these: where there are doubles, so that no float reaches the
+ * firmware. NULL_POINTER, MISALIGNED, TOO_SHORT, UNSUPPORTED (a struct of a
+ * later version), ZERO_COUNT, TOO_MANY_TOKENS (head_dim), BAD_SCALE: a scale or
+ * a zero point is out of its range, or a multiplier would be: a score that
+ * changes by 2 octaves or more for a product of 1, or a scale_v / scale_out
+ * below 2^-32, or of 2^19 or more. */
+FOVEA_API fovea_status fovea_integer_attention_scales(
+    const fovea_integer_real* real, fovea_integer_scales* scales);
+
+/* out = softmax(mask(scale * q k^T)) v. A query that sees no key gives zeros:
+ * the zero point of out. */
+typedef struct fovea_integer_attention {
+  size_t struct_bytes; /* sizeof(fovea_integer_attention) */
+
+  size_t batch;     /* 1 or more; with a cache: 1 */
+  size_t heads;     /* query heads, 1 or more */
+  size_t kv_heads;  /* divides heads; query head h reads kv head
+                     * h / (heads / kv_heads) */
+  size_t head_dim;  /* of q and k, 1 to 256 */
+  size_t value_dim; /* of v and out, 1 to 256 */
+  size_t queries;   /* 1 to 2^24 */
+  size_t keys;      /* 1 to 2^15; not read with a cache */
+
+  fovea_int8_input q; /* [batch][heads][queries][head_dim] */
+  fovea_int8_input k; /* [batch][kv_heads][keys][head_dim] */
+  fovea_int8_input v; /* [batch][kv_heads][keys][value_dim] */
+  /* [batch][heads][queries][value_dim]. May be q itself where dims and strides
+   * are the same; must not overlap k, v or q otherwise. */
+  fovea_int8_output out;
+  const fovea_integer_scales* scales; /* of the tensors */
+
+  /* As of fovea_attention. */
+  int32_t causal;
+  int64_t first_position;
+  const size_t* key_lengths;
+  size_t window, sinks;
+  fovea_mask mask;
+  size_t mask_keys;
+
+  /* Scratch of fovea_integer_attention_workspace_bytes, FOVEA_ALIGNMENT; its
+   * contents mean nothing between calls. */
+  void* workspace;
+  size_t workspace_bytes;
+
+  /* One worker's share: as of fovea_attention. */
+  size_t part, parts;
+} fovea_integer_attention;
+
+/* Bytes of workspace for a call with those dims on the target in use, on
+ * tensors or on a cache; 0 where a dim is not 1 to 256, or there are no rows.
+ * rows: queries * (heads / kv_heads); beyond 32 they need no more. */
+FOVEA_API size_t fovea_integer_attention_workspace_bytes(size_t head_dim,
+                                                         size_t value_dim,
+                                                         size_t rows);
+
+/* Attends to the k and v of the call.
+ *   NULL_POINTER     the call; the data of q, k, v or out; the scales; the
+ *                    workspace
+ *   ZERO_COUNT       batch, a number of heads, a dim, queries or keys
+ *   TOO_MANY_TOKENS  a count or dim beyond its maximum, a key_length or
+ *                    mask_keys beyond keys
+ *   BAD_STRIDE       see the top
+ *   BAD_SCALE        an output multiplier or shift, or a zero point, out of its
+ *                    range
+ *   MISALIGNED       an array or the workspace
+ *   TOO_SHORT        the workspace, or struct_bytes itself
+ *   BAD_PART         part >= parts, or parts > 65536
+ *   UNSUPPORTED      kv_heads does not divide heads, sinks without a window,
+ *                    sizes whose product overflows, or a struct of a later
+ *                    version */
+FOVEA_API fovea_status
+fovea_integer_attention_run(const fovea_integer_attention* call);
+
+/* The keys and values of one stream of int8 tensors, as they are. No scales:
+ * those of the calls hold for all of it. As a fovea_cache it lives in the
+ * caller's buffer, holds no pointer and may be copied as bytes. */
+typedef struct fovea_integer_cache fovea_integer_cache;
+
+/* The shape of a cache, fixed when it is created. */
+typedef struct fovea_integer_cache_shape {
+  size_t struct_bytes; /* sizeof(fovea_integer_cache_shape) */
+  size_t kv_heads;     /* 1 to 2^16 */
+  size_t head_dim;     /* 1 to 256 */
+  size_t value_dim;    /* 1 to 256 */
+  size_t capacity;     /* tokens, 1 to 2^15; not read of a ring */
+  /* A ring, as of fovea_cache_shape: window and sinks are at most 2^15
+   * together. Calls on it must be causal, with that window and those sinks, and
+   * have no mask. */
+  size_t window, sinks, max_queries;
+} fovea_integer_cache_shape;
+
+/* These are as their namesakes of a fovea_cache, with their Status. */
+
+/* 0 where fovea_integer_cache_create would refuse it. */
+FOVEA_API size_t
+fovea_integer_cache_bytes(const fovea_integer_cache_shape* shape);
+
+/* NULL_POINTER, MISALIGNED, TOO_SHORT, ZERO_COUNT, TOO_MANY_TOKENS, UNSUPPORTED
+ * (sinks without a window). */
+FOVEA_API fovea_status
+fovea_integer_cache_create(const fovea_integer_cache_shape* shape, void* buffer,
+                           size_t bytes, fovea_integer_cache** cache);
+
+/* Every function below also returns NULL_POINTER, MISALIGNED or BAD_FORMAT for
+ * what is not such a cache; those that return a size_t then return 0. */
+
+FOVEA_API fovea_status fovea_integer_cache_clear(fovea_integer_cache* cache);
+FOVEA_API size_t fovea_integer_cache_size(const fovea_integer_cache* cache);
+FOVEA_API size_t fovea_integer_cache_capacity(const fovea_integer_cache* cache);
+FOVEA_API uint64_t
+fovea_integer_cache_position(const fovea_integer_cache* cache);
+
+/* k [kv_heads][tokens][head_dim], v [kv_heads][tokens][value_dim]. ZERO_COUNT,
+ * BAD_STRIDE, CACHE_FULL (none is taken; a ring is never full). */
+FOVEA_API fovea_status fovea_integer_cache_append(fovea_integer_cache* cache,
+                                                  fovea_int8_input k,
+                                                  fovea_int8_input v,
+                                                  size_t tokens);
+
+/* TOO_MANY_TOKENS, FORGOTTEN. */
+FOVEA_API fovea_status fovea_integer_cache_truncate(fovea_integer_cache* cache,
+                                                    size_t tokens);
+
+/* Status as of fovea_integer_attention_run; also CACHE_FULL, and UNSUPPORTED
+ * where the call's shape is not the cache's, batch is not 1, parts is above 1,
+ * or a ring does not do what it asks for. */
+FOVEA_API fovea_status fovea_integer_cache_step(
+    fovea_integer_cache* cache, const fovea_integer_attention* call);
+
+/* In parts, too. ZERO_COUNT when it is empty; of a ring UNSUPPORTED as above,
+ * and FORGOTTEN. */
+FOVEA_API fovea_status fovea_integer_cache_attend(
+    const fovea_integer_cache* cache, const fovea_integer_attention* call);
+
+FOVEA_API size_t
+fovea_integer_cache_saved_bytes(const fovea_integer_cache* cache);
+
+/* TOO_SHORT. */
+FOVEA_API fovea_status fovea_integer_cache_save(
+    const fovea_integer_cache* cache, void* to, size_t bytes);
+
+/* TOO_SHORT, BAD_FORMAT. Capacities may differ, of rings they may not. */
+FOVEA_API fovea_status fovea_integer_cache_restore(fovea_integer_cache* cache,
+                                                   const void* from,
+                                                   size_t bytes);
+
 /* --------------------------------------------------------------------- rows */
 
 /* y[r][i] = e^(scale x[r][i]) / sum over j of e^(scale x[r][j]), or its
@@ -520,13 +711,7 @@ FOVEA_API fovea_status fovea_linear_int8_run(const fovea_linear_int8* call);
  * Lite's FullyConnected (its specification of 8-bit quantisation): the same
  * bits on every target, with or without a floating-point unit.
  *
- * real = scale * (integer - zero_point). */
-typedef struct fovea_quantisation {
-  double scale;       /* finite, above 0 */
-  int32_t zero_point; /* -128 to 127 */
-} fovea_quantisation;
-
-/* Bytes of a layer's packed weight; 0 where inputs is not 1 to 32768, outputs
+ * Bytes of a layer's packed weight; 0 where inputs is not 1 to 32768, outputs
  * is 0, or it does not fit a size_t. */
 FOVEA_API size_t fovea_linear_integer_packed_bytes(size_t inputs,
                                                    size_t outputs);

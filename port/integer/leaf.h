@@ -41,12 +41,18 @@
 #elif FOVEA_INTEGER_HAS_HIGHWAY && HWY_TARGET != HWY_SCALAR && \
     HWY_TARGET != HWY_EMU128
 #include "port/integer/linear_vector.h"
-#include "port/integer/vector.h"
+#include "port/integer/vector-inl.h"
 #define FOVEA_INTEGER_LEAF VectorLeaf
 #define FOVEA_INTEGER_LINEAR_LEAF VectorLinearLeaf
+#define FOVEA_INTEGER_RUN_TIME_LEAF VectorLeaf
 #else
 #define FOVEA_INTEGER_LEAF PlainLeaf
 #define FOVEA_INTEGER_LINEAR_LEAF PlainLinearLeaf
+#endif
+
+// Those of Cortex-M need sizes that are constants.
+#ifndef FOVEA_INTEGER_RUN_TIME_LEAF
+#define FOVEA_INTEGER_RUN_TIME_LEAF PlainLeaf
 #endif
 
 namespace fovea {
@@ -54,12 +60,15 @@ namespace integer {
 inline namespace FOVEA_INTEGER_NAMESPACE {
 using Leaf = FOVEA_INTEGER_LEAF;
 using LinearLeaf = FOVEA_INTEGER_LINEAR_LEAF;
+// Takes a RunTimeShape.
+using RunTimeLeaf = FOVEA_INTEGER_RUN_TIME_LEAF;
 }  // namespace FOVEA_INTEGER_NAMESPACE
 }  // namespace integer
 }  // namespace fovea
 
 #undef FOVEA_INTEGER_LEAF
 #undef FOVEA_INTEGER_LINEAR_LEAF
+#undef FOVEA_INTEGER_RUN_TIME_LEAF
 #undef FOVEA_INTEGER_HAS_HIGHWAY
 
 #endif  // FOVEA_PORT_INTEGER_LEAF_H_

@@ -383,6 +383,174 @@ void UseLinearInt8(Bytes& from, Memory& memory) {
   fovea_linear_int8_run(&call);
 }
 
+// ------------------------------------------------------------------ integers
+
+// Any bytes, exactly so many.
+int8_t* Int8s(Bytes& from, Memory& memory, size_t count) {
+  memory.bytes.emplace_back(new uint8_t[count == 0 ? 1 : count]);
+  auto* data = reinterpret_cast<int8_t*>(memory.bytes.back().get());
+  const uint8_t common = from.Byte();
+  for (size_t i = 0; i < count; ++i) {
+    data[i] = static_cast<int8_t>(i % 7 == 3 ? common : i * 37 + common);
+  }
+  return data;
+}
+
+fovea_int8_input Int8Input(Bytes& from, Memory& memory, const Shape& shape) {
+  const Strides s = StridesOf(from, shape);
+  return {Int8s(from, memory, CountOf(s, shape)), s.batch, s.head, s.token};
+}
+
+// Of real scales, or any numbers at all.
+fovea_integer_scales IntegerScales(Bytes& from, size_t head_dim) {
+  fovea_integer_scales scales = {};
+  if (from.Rarely()) return from.Raw<fovea_integer_scales>();
+  fovea_integer_real real = {};
+  real.struct_bytes = sizeof(real), real.head_dim = head_dim;
+  for (auto* of : {&real.q, &real.k, &real.v, &real.out}) {
+    of->scale = from.Rarely() ? from.Raw<double>() : 0.001 * (1 + from.Byte());
+    of->zero_point = static_cast<int8_t>(from.Byte());
+  }
+  fovea_integer_attention_scales(&real, &scales);
+  if (from.Byte() % 4 == 0) scales.score_multiplier = from.Raw<uint32_t>();
+  return scales;
+}
+
+// As Damage, of what a call on a cache checks too.
+void DamageIntegers(Bytes& from, fovea_integer_attention& call) {
+  switch (from.Byte() % 10) {
+    case 0:
+      call.struct_bytes = from.Raw<size_t>() % sizeof(call);
+      break;
+    case 1:
+      call.batch = from.Byte() % 2 ? 0 : from.Raw<size_t>() | size_t{1} << 62;
+      break;
+    case 2:
+      call.kv_heads = from.Raw<size_t>() | size_t{1} << 20;
+      break;
+    case 3:
+      call.head_dim = from.Raw<size_t>() | 512;
+      break;
+    case 4:
+      call.keys = from.Raw<size_t>() | size_t{1} << 40;
+      break;
+    case 5:
+      call.workspace_bytes = from.UpTo(100);
+      break;
+    case 6:
+      call.k.data = nullptr;
+      break;
+    case 7:
+      call.out.token_stride = 0;
+      break;
+    case 8:
+      call.sinks = from.Raw<size_t>();
+      break;
+    case 9:
+      call.parts = from.Raw<size_t>(), call.part = from.Byte();
+      break;
+  }
+}
+
+fovea_integer_cache_shape IntegerCacheShape(
+    Bytes& from, const fovea_integer_attention& call) {
+  fovea_integer_cache_shape shape = {};
+  shape.struct_bytes = sizeof(shape);
+  shape.kv_heads = call.kv_heads;
+  shape.head_dim = call.head_dim, shape.value_dim = call.value_dim;
+  shape.capacity = 1 + from.UpTo(200);
+  if (from.Byte() % 2 == 0) {
+    shape.window = from.UpTo(200), shape.sinks = from.UpTo(100);
+    shape.max_queries = from.UpTo(70);
+  }
+  return shape;
+}
+
+void SaveAndRestoreIntegers(Bytes& from, fovea_integer_cache* cache) {
+  const Buffer saved(fovea_integer_cache_saved_bytes(cache));
+  fovea_integer_cache_save(cache, saved.get(), saved.bytes());
+  if (from.Rarely() && saved.bytes() > 0) {
+    static_cast<uint8_t*>(saved.get())[from.UpTo(saved.bytes() - 1)] ^=
+        from.Byte();
+  }
+  fovea_integer_cache_restore(cache, saved.get(), saved.bytes());
+}
+
+// `tokens` of each of its tensors may be read.
+void UseIntegerCache(Bytes& from, fovea_integer_attention call, size_t tokens) {
+  const fovea_integer_cache_shape shape = IntegerCacheShape(from, call);
+  const Buffer buffer(fovea_integer_cache_bytes(&shape));
+  fovea_integer_cache* cache = nullptr;
+  const fovea_status made =
+      fovea_integer_cache_create(&shape, buffer.get(), buffer.bytes(), &cache);
+  if (made != FOVEA_OK) return;
+  call.batch = 1;
+  call.mask = {}, call.mask_keys = 0;  // it is one of `keys` tokens
+  if (shape.window != 0 && !from.Rarely()) {
+    call.window = shape.window, call.sinks = shape.sinks, call.causal = 1;
+  }
+  for (size_t i = 1 + from.UpTo(6); i > 0; --i) {
+    switch (from.Byte() % 6) {
+      case 0:
+        fovea_integer_cache_append(cache, call.k, call.v, tokens);
+        break;
+      case 1:
+        fovea_integer_cache_truncate(cache, from.UpTo(50));
+        break;
+      case 2:
+      case 3:
+        if (call.queries <= tokens) fovea_integer_cache_step(cache, &call);
+        break;
+      case 4:
+        SaveAndRestoreIntegers(from, cache);
+        break;
+      case 5:
+        call.first_position =
+            from.Rarely() ? from.Raw<int64_t>() : int64_t(from.UpTo(300));
+        fovea_integer_cache_attend(cache, &call);
+        break;
+    }
+  }
+}
+
+// An attention in integers with the shape and the options of one in floats.
+void UseIntegers(Bytes& from, Memory& memory, const fovea_attention& like) {
+  fovea_integer_attention call = {};
+  call.struct_bytes = sizeof(call);
+  call.batch = like.batch, call.heads = like.heads;
+  call.kv_heads = like.kv_heads;
+  call.head_dim = like.head_dim, call.value_dim = like.value_dim;
+  call.queries = like.queries, call.keys = like.keys;
+  call.q = Int8Input(from, memory,
+                     {call.batch, call.heads, call.queries, call.head_dim});
+  call.k = Int8Input(from, memory,
+                     {call.batch, call.kv_heads, call.keys, call.head_dim});
+  call.v = Int8Input(from, memory,
+                     {call.batch, call.kv_heads, call.keys, call.value_dim});
+  const Shape of_out = {call.batch, call.heads, call.queries, call.value_dim};
+  const Strides s = StridesOf(from, of_out);
+  call.out = {Int8s(from, memory, CountOf(s, of_out)), s.batch, s.head,
+              s.token};
+  const fovea_integer_scales scales = IntegerScales(from, call.head_dim);
+  call.scales = &scales;
+  call.causal = like.causal, call.first_position = like.first_position;
+  call.key_lengths = like.key_lengths;
+  call.window = like.window, call.sinks = like.sinks;
+  call.mask = like.mask, call.mask_keys = like.mask_keys;
+  call.part = like.part, call.parts = like.parts;
+  const Buffer room(fovea_integer_attention_workspace_bytes(
+      call.head_dim, call.value_dim,
+      call.queries * (call.heads / call.kv_heads)));
+  call.workspace = room.get(), call.workspace_bytes = room.bytes();
+  const bool on_cache = from.Byte() % 2 == 0;
+  if (from.Byte() % 8 == 0) DamageIntegers(from, call);
+  if (on_cache) {
+    UseIntegerCache(from, call, like.keys);
+  } else {
+    fovea_integer_attention_run(&call);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -418,6 +586,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   if (use % 32 == 2) {
     UseLinearInt8(from, memory);
+    return 0;
+  }
+  if (use % 8 == 3) {
+    UseIntegers(from, memory, call);
     return 0;
   }
   if (from.Byte() % 4 == 0) Damage(from, call);

@@ -10,9 +10,6 @@ namespace fovea {
 namespace c {
 namespace {
 
-constexpr size_t kMaxParts = 65536;
-constexpr size_t kMaxHeads = size_t{1} << 16;
-
 // As a division and a root a call it would cost more than the call itself.
 struct ScaleTable {
   constexpr ScaleTable() : of_dim{} {
@@ -21,47 +18,6 @@ struct ScaleTable {
   float of_dim[kMaxDim + 1];
 };
 constexpr ScaleTable kDefaultScales;
-
-// Rows and entries of the dense outputs must be countable.
-Status CheckSizes(const fovea_attention& call, size_t keys) noexcept {
-  size_t count = 0;
-  const bool fits = Multiply(call.batch, call.heads, count) &&
-                    Multiply(count, call.queries, count) &&
-                    Multiply(count, keys, count) &&
-                    Multiply(count, sizeof(float), count);
-  return fits ? Status::kOk : Status::kUnsupported;
-}
-
-Status CheckCounts(const fovea_attention& call) noexcept {
-  if (call.batch == 0) return Status::kZeroCount;
-  FOVEA_RETURN_IF_BAD(CheckCount(call.heads, kMaxHeads));
-  FOVEA_RETURN_IF_BAD(CheckCount(call.kv_heads, kMaxHeads));
-  if (call.heads % call.kv_heads != 0) return Status::kUnsupported;
-  FOVEA_RETURN_IF_BAD(CheckCount(call.head_dim, kMaxDim));
-  FOVEA_RETURN_IF_BAD(CheckCount(call.value_dim, kMaxDim));
-  FOVEA_RETURN_IF_BAD(CheckCount(call.queries, kMaxTokens));
-  return Status::kOk;
-}
-
-Status CheckTensors(const fovea_attention& call, Reads reads,
-                    size_t keys) noexcept {
-  const Extent q{call.batch, call.heads, call.queries, call.head_dim};
-  FOVEA_RETURN_IF_BAD(CheckView(ViewOf(call.q), q, Shares::kBatch));
-  if (reads == Reads::kCache) return Status::kOk;
-  const size_t tokens = reads == Reads::kTokens ? call.queries : keys;
-  const Extent k{call.batch, call.kv_heads, tokens, call.head_dim};
-  const Extent v{call.batch, call.kv_heads, tokens, call.value_dim};
-  FOVEA_RETURN_IF_BAD(CheckView(ViewOf(call.k), k, Shares::kBatch));
-  return CheckView(ViewOf(call.v), v, Shares::kBatch);
-}
-
-Status CheckWindow(const fovea_attention& call) noexcept {
-  if (call.window > kMaxTokens || call.sinks > kMaxTokens) {
-    return Status::kTooManyTokens;
-  }
-  return call.sinks > 0 && call.window == 0 ? Status::kUnsupported
-                                            : Status::kOk;
-}
 
 Status CheckEveryOption(const fovea_attention& call, size_t keys) noexcept {
   const Extent scores{call.batch, call.heads, call.queries, keys};
@@ -73,26 +29,13 @@ Status CheckEveryOption(const fovea_attention& call, size_t keys) noexcept {
 }
 
 Status CheckOutputs(const fovea_attention& call) noexcept {
-  const Extent out{call.batch, call.heads, call.queries, call.value_dim};
-  FOVEA_RETURN_IF_BAD(CheckView(ViewOf(call.out), out, Shares::kNothing));
+  FOVEA_RETURN_IF_BAD(CheckOut(call));
   FOVEA_RETURN_IF_BAD(CheckOptionalArray(call.lse));
   FOVEA_RETURN_IF_BAD(CheckOptionalArray(call.weights));
   FOVEA_RETURN_IF_BAD(CheckOptionalArray(call.scores));
   const int stage = static_cast<int>(call.score_stage);
   const bool known = stage >= FOVEA_SCORES_NONE && stage <= FOVEA_SCORES_MASKED;
   return known ? Status::kOk : Status::kUnsupported;
-}
-
-Status CheckWorkspace(const fovea_attention& call, size_t needed) noexcept {
-  if (call.workspace == nullptr) return Status::kNullPointer;
-  if (!IsAligned(call.workspace, FOVEA_ALIGNMENT)) return Status::kMisaligned;
-  return call.workspace_bytes < needed ? Status::kTooShort : Status::kOk;
-}
-
-Status CheckParts(const fovea_attention& call) noexcept {
-  const size_t parts = call.parts == 0 ? 1 : call.parts;
-  const bool good = call.part < parts && parts <= kMaxParts;
-  return good ? Status::kOk : Status::kBadPart;
 }
 
 // Of what the kernels of causal and plain attention lack.

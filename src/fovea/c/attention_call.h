@@ -5,6 +5,7 @@
 
 #include <cstddef>
 
+#include "fovea/c/call_checks.h"
 #include "fovea/fovea.h"
 #include "fovea/run_time/attention_problem.h"
 #include "fovea/run_time/row_turner.h"
@@ -13,28 +14,6 @@
 
 namespace fovea {
 namespace c {
-
-constexpr size_t kMaxDim = 256;
-constexpr size_t kMaxTokens = size_t{1} << 24;
-
-inline View<const float> ViewOf(const fovea_input& input) noexcept {
-  return {input.data, input.batch_stride, input.head_stride,
-          input.token_stride};
-}
-inline View<float> ViewOf(const fovea_output& output) noexcept {
-  return {output.data, output.batch_stride, output.head_stride,
-          output.token_stride};
-}
-inline View<const uint8_t> ViewOf(const fovea_mask& mask) noexcept {
-  return {mask.data, mask.batch_stride, mask.head_stride, mask.token_stride};
-}
-
-// Which of the call's tensors are there.
-enum class Reads : uint8_t {
-  kTensors,  // k and v, of `keys` tokens
-  kTokens,   // k and v, of `queries` tokens, to be appended
-  kCache     // neither
-};
 
 // Whether it is a call, and has a shape.
 Status CheckShape(const fovea_attention* call) noexcept;

@@ -14,37 +14,6 @@ namespace c {
 namespace {
 
 constexpr char kMagic[8] = {'f', 'v', 'c', 'a', 'c', 'h', 'e', 1};
-constexpr size_t kMaxKvHeads = size_t{1} << 16;
-
-Status CheckShape(const fovea_cache_shape& shape) noexcept {
-  FOVEA_RETURN_IF_BAD(CheckCount(shape.kv_heads, kMaxKvHeads));
-  FOVEA_RETURN_IF_BAD(CheckCount(shape.head_dim, kMaxDim));
-  FOVEA_RETURN_IF_BAD(CheckCount(shape.value_dim, kMaxDim));
-  if (shape.window == 0) {
-    FOVEA_RETURN_IF_BAD(CheckCount(shape.capacity, kMaxTokens));
-    return shape.sinks == 0 ? Status::kOk : Status::kUnsupported;
-  }
-  FOVEA_RETURN_IF_BAD(CheckCount(shape.window, kMaxTokens));
-  const bool fits = shape.sinks <= kMaxTokens;
-  return fits ? Status::kOk : Status::kTooManyTokens;
-}
-
-// What a cache that is no ring is, too, as long as it does not go round.
-RingSizes StorageOf(const fovea_cache_shape& shape) noexcept {
-  if (shape.window == 0) return {0, shape.capacity, 1};
-  const size_t queries = shape.max_queries == 0 ? 1 : shape.max_queries;
-  return RingSizesOf(shape.window, shape.sinks, queries);
-}
-
-void SetSizes(const fovea_cache_shape& shape, const RingSizes& sizes,
-              fovea_cache& header) noexcept {
-  header.capacity = sizes.Tokens();
-  header.window = static_cast<uint32_t>(shape.window);
-  header.sinks = static_cast<uint32_t>(shape.sinks);
-  header.sink_tokens = static_cast<uint32_t>(sizes.sink_tokens);
-  header.ring_tokens = static_cast<uint32_t>(sizes.ring_tokens);
-  header.spare = static_cast<uint32_t>(sizes.spare);
-}
 
 // The header of an empty cache of that shape, once it is checked, and the bytes
 // of the whole.
@@ -52,7 +21,7 @@ Status HeaderOf(const fovea_cache_shape* from, fovea_cache& header,
                 size_t& bytes) noexcept {
   FOVEA_RETURN_IF_BAD(CheckStruct(from));
   const fovea_cache_shape& shape = *from;
-  FOVEA_RETURN_IF_BAD(CheckShape(shape));
+  FOVEA_RETURN_IF_BAD(CheckStorage(shape, kMaxTokens));
   const RingSizes sizes = StorageOf(shape);
   // Its arrays are at most 8 times this, in the bytes of the widest element.
   size_t most = 0;
@@ -62,11 +31,8 @@ Status HeaderOf(const fovea_cache_shape* from, fovea_cache& header,
       Multiply(most, 2 * sizeof(float), most);
   if (!fits) return Status::kUnsupported;
   std::memcpy(header.magic, kMagic, sizeof(kMagic));
-  header.kv_heads = static_cast<uint32_t>(shape.kv_heads);
-  header.head_dim = static_cast<uint32_t>(shape.head_dim);
-  header.value_dim = static_cast<uint32_t>(shape.value_dim);
   header.element = static_cast<uint32_t>(shape.element);
-  SetSizes(shape, sizes, header);
+  SetStorage(shape, sizes, header);
   const bool smooths = shape.element == FOVEA_INT8 && shape.raw_keys == 0;
   const size_t means = smooths ? MeansOf(sizes.Tokens()) : 1;
   header.mean_count = static_cast<uint32_t>(means);
@@ -81,46 +47,18 @@ Status Create(const fovea_cache_shape* shape, void* buffer, size_t bytes,
   fovea_cache header{};
   size_t needed = 0;
   FOVEA_RETURN_IF_BAD(HeaderOf(shape, header, needed));
-  if (buffer == nullptr) return Status::kNullPointer;
-  FOVEA_RETURN_IF_BAD(CheckArray(cache));
-  if (!IsAligned(buffer, kCacheLine)) return Status::kMisaligned;
-  if (bytes < needed) return Status::kTooShort;
-  *cache =
-      static_cast<fovea_cache*>(std::memcpy(buffer, &header, sizeof(header)));
-  return Status::kOk;
-}
-
-Status CheckTruncate(const fovea_cache& cache, size_t tokens) noexcept {
-  const RingState& place = cache.place;
-  if (tokens > place.position) return Status::kTooManyTokens;
-  const auto position = static_cast<int64_t>(place.position - tokens);
-  const bool holds = place.Holds(position, SizesOf(cache));
-  return holds ? Status::kOk : Status::kForgotten;
+  return PlaceAt(header, needed, buffer, bytes, cache);
 }
 
 }  // namespace
 
 Status CheckCache(const fovea_cache* cache) noexcept {
-  if (cache == nullptr) return Status::kNullPointer;
-  if (!IsAligned(cache, kCacheLine)) return Status::kMisaligned;
-  unsigned char differs = 0;  // not memcmp, which no other operation needs
-  for (size_t i = 0; i < sizeof(kMagic); ++i) {
-    differs =
-        static_cast<unsigned char>(differs | (cache->magic[i] ^ kMagic[i]));
-  }
-  return differs == 0 ? Status::kOk : Status::kBadFormat;
+  return CheckBuffer(cache, kMagic);
 }
 
 Status CheckAppend(const fovea_cache& cache, const fovea_input& k,
                    const fovea_input& v, size_t tokens) noexcept {
-  if (tokens == 0) return Status::kZeroCount;
-  const Extent keys{1, cache.kv_heads, tokens, cache.head_dim};
-  const Extent values{1, cache.kv_heads, tokens, cache.value_dim};
-  FOVEA_RETURN_IF_BAD(CheckView(ViewOf(k), keys, Shares::kBatch));
-  FOVEA_RETURN_IF_BAD(CheckView(ViewOf(v), values, Shares::kBatch));
-  const bool has_room =
-      IsRing(cache) || tokens <= cache.capacity - cache.place.position;
-  return has_room ? Status::kOk : Status::kCacheFull;
+  return CheckTokens(cache, ViewOf(k), ViewOf(v), tokens);
 }
 
 Status CheckEntries(const fovea_cache& cache, const fovea_input& k,
@@ -253,10 +191,7 @@ extern "C" fovea_status fovea_cache_truncate(fovea_cache* cache,
                                              size_t tokens) {
   fovea::Status status = fovea::c::CheckCache(cache);
   if (status == fovea::Status::kOk) {
-    status = fovea::c::CheckTruncate(*cache, tokens);
-  }
-  if (status == fovea::Status::kOk) {
-    cache->place.Forget(tokens, fovea::c::SizesOf(*cache));
+    status = fovea::c::ForgetTokens(*cache, tokens);
   }
   return fovea::c::Out(status);
 }

@@ -17,14 +17,6 @@ namespace fovea {
 namespace c {
 namespace {
 
-Status CheckSameShape(const fovea_cache& cache,
-                      const fovea_attention& call) noexcept {
-  const bool same = call.kv_heads == cache.kv_heads &&
-                    call.head_dim == cache.head_dim &&
-                    call.value_dim == cache.value_dim;
-  return same ? Status::kOk : Status::kUnsupported;
-}
-
 // Whether they are a cache and a call of its shape, of any batch.
 Status CheckBoth(const fovea_cache* cache,
                  const fovea_attention* call) noexcept {

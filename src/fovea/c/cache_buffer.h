@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "fovea/c/buffer_arrays.h"
+#include "fovea/c/cache_place.h"
 #include "fovea/cache_layout.h"
 #include "fovea/cache_span.h"
 #include "fovea/fovea.h"
@@ -30,37 +32,14 @@ struct alignas(fovea::kCacheLine) fovea_cache {
 namespace fovea {
 namespace c {
 
-// The layout of a cache of Elements whose sizes are known at run time, and
-// where the arrays of one with room for `slots` tokens lie.
-template <class ElementArg>
-struct CacheArraysOf {
-  using Element = ElementArg;
-  static constexpr bool kQuantised = std::is_same<Element, int8_t>::value;
-  using Rows = std::conditional_t<
-      kQuantised, QuantisedRows<Length<0>, Length<0>, Length<0>, Length<0>>,
-      CacheRows<Length<0>, Length<0>, Element>>;
-
-  size_t kv_heads;
-  Rows rows;
-
-  size_t KeysOfHead(size_t slots) const noexcept {
-    return rows.KeysOfHead(slots);
-  }
-  size_t ValuesOfHead(size_t slots) const noexcept {
-    return rows.ValuesOfHead(slots);
-  }
-  // Bytes of all.
-  size_t Bytes(size_t slots) const noexcept {
-    return kv_heads * sizeof(Element) *
-           (KeysOfHead(slots) + ValuesOfHead(slots));
-  }
-  Element* Keys(void* arrays, size_t slots, size_t head) const noexcept {
-    return static_cast<Element*>(arrays) + head * KeysOfHead(slots);
-  }
-  Element* Values(void* arrays, size_t slots, size_t head) const noexcept {
-    return Keys(arrays, slots, kv_heads) + head * ValuesOfHead(slots);
-  }
-};
+// The layout of a cache of Elements whose sizes are known at run time.
+template <class Element>
+using CacheArraysOf =
+    BufferArrays<Element,
+                 std::conditional_t<
+                     std::is_same<Element, int8_t>::value,
+                     QuantisedRows<Length<0>, Length<0>, Length<0>, Length<0>>,
+                     CacheRows<Length<0>, Length<0>, Element>>>;
 
 // Calls body(CacheArraysOf) for the header of a cache; false where the element
 // is unknown.
@@ -88,23 +67,6 @@ bool WithElement(const fovea_cache& header, const Body& body) noexcept {
     default:
       return false;
   }
-}
-
-inline bool IsRing(const fovea_cache& cache) noexcept {
-  return cache.window != 0;
-}
-inline RingSizes SizesOf(const fovea_cache& cache) noexcept {
-  return {cache.sink_tokens, cache.ring_tokens, cache.spare};
-}
-inline size_t UsedSlots(const fovea_cache& cache) noexcept {
-  return cache.place.UsedSlots(SizesOf(cache));
-}
-inline size_t SizeOf(const fovea_cache& cache) noexcept {
-  return cache.place.Size(SizesOf(cache));
-}
-
-inline void* ArraysOf(const fovea_cache& cache) noexcept {
-  return const_cast<fovea_cache*>(&cache) + 1;
 }
 
 // kNullPointer, kMisaligned, kBadFormat.

@@ -44,7 +44,7 @@ void Rescale(int32_t max, const ScoreScale& scale, size_t row,
 // The first keys of a tile that hold all that a row sees.
 template <class S>
 size_t SeenLength(Visible<S> visible) {
-  if constexpr (kSeesFirst<S>) {
+  if constexpr (S::kSeesFirst) {
     return visible;
   } else {
     return LengthOf(visible);
@@ -54,7 +54,7 @@ size_t SeenLength(Visible<S> visible) {
 // Whether others lie between them.
 template <class S>
 bool HidesSome(Visible<S> visible, size_t seen) {
-  if constexpr (kSeesFirst<S>) {
+  if constexpr (S::kSeesFirst) {
     return false;
   } else {
     return visible != BitsBelow(static_cast<ptrdiff_t>(seen));
@@ -93,14 +93,16 @@ void SoftmaxOfRow(Visible<S> visible, size_t count, const ScoreScale& scale,
 
 // out = o / l; a row that saw no key gives zeros.
 template <class Leaf, class S>
-void StoreRow(const Group& group, size_t row, size_t of_block,
+void StoreRow(const GroupOf<S>& group, size_t row, size_t of_block,
               ScratchOf<Leaf, S>& scratch) {
   const RowState& state = scratch.rows[of_block];
   const IntegerScales& scales = *group.scales;
-  int8_t* to = group.out + row % S::kGroup * group.out_head_stride +
-               row / S::kGroup * group.out_token_stride;
+  const size_t heads = S::Heads(group);
+  int8_t* to = group.out + row % heads * group.out_head_stride +
+               row / heads * group.out_token_stride;
   if (state.sum == 0) {
-    for (size_t i = 0; i < S::kValueDim; ++i) to[i] = scales.output_zero;
+    const size_t columns = S::ValueDim(group);
+    for (size_t i = 0; i < columns; ++i) to[i] = scales.output_zero;
     return;
   }
   const RowScale scale =
@@ -113,9 +115,10 @@ template <class Leaf, class S>
 void AttendTile(const GroupOf<S>& group, const Rows& rows, size_t key,
                 size_t count, const ScoreScale& scale,
                 ScratchOf<Leaf, S>& scratch) {
-  Visible<S> visible[kSeesAll<S> ? 1 : S::kRows] = {};
+  Visible<S> visible[S::kSeesAll ? 1 : S::kRows] = {};
   Visible<S> any = 0;
-  for (size_t i = 0; i < (kSeesAll<S> ? 1 : rows.count); ++i) {
+  const bool alike = SeeAlike<S>(group, rows, key, count);
+  for (size_t i = 0; i < (alike ? 1 : rows.count); ++i) {
     visible[i] = VisibleKeys<S>(group, rows.first + i, key, count);
     any |= visible[i];
   }
@@ -123,7 +126,7 @@ void AttendTile(const GroupOf<S>& group, const Rows& rows, size_t key,
   const Tile tile = TileOf<S>(group, key, count);
   Leaf::template Score<S>(tile, rows.count, scratch.leaf, scratch.scores);
   for (size_t i = 0; i < rows.count; ++i) {
-    SoftmaxOfRow<Leaf, S>(visible[kSeesAll<S> ? 0 : i], count, scale,
+    SoftmaxOfRow<Leaf, S>(visible[alike ? 0 : i], count, scale,
                           group.scales->value_zero, i, scratch);
   }
   Leaf::template Accumulate<S>(tile, rows.count, scratch.rows, scratch.leaf,
@@ -133,20 +136,21 @@ void AttendTile(const GroupOf<S>& group, const Rows& rows, size_t key,
 template <class Leaf, class S>
 void AttendBlock(const GroupOf<S>& group, const Rows& rows,
                  ScratchOf<Leaf, S>& scratch) {
+  const size_t heads = S::Heads(group);
   for (size_t i = 0; i < rows.count; ++i) {
     const size_t row = rows.first + i;
-    const int8_t* q = group.q + row % S::kGroup * group.q_head_stride +
-                      row / S::kGroup * group.q_token_stride;
+    const int8_t* q = group.q + row % heads * group.q_head_stride +
+                      row / heads * group.q_token_stride;
     Leaf::template LoadQuery<S>(q, group.scales->query_zero, i, scratch.leaf);
     scratch.rows[i] = {0, 0, 0};
   }
   Leaf::template ClearOutputs<S>(rows.count, scratch.output);
   const ScoreScale scale = ScoreScaleOf(group.scales->score_multiplier);
   const size_t end =
-      VisibleEnd<S>(group, (rows.first + rows.count - 1) / S::kGroup);
-  const size_t near = FirstNearTile<S>(group, rows.first / S::kGroup);
-  for (size_t key = FirstTile<S>(near); key < end;
-       key = NextTile<S>(key, near)) {
+      VisibleEnd<S>(group, (rows.first + rows.count - 1) / heads);
+  const size_t near = FirstNearTile<S>(group, rows.first / heads);
+  for (size_t key = FirstTile<S>(group, near); key < end;
+       key = NextTile<S>(group, key, near)) {
     const size_t left = end - key;
     AttendTile<Leaf, S>(group, rows, key, left < kTile ? left : kTile, scale,
                         scratch);
@@ -157,29 +161,30 @@ void AttendBlock(const GroupOf<S>& group, const Rows& rows,
 }
 
 template <class S>
-Rows RowsOfBlock(const Group& group, size_t block) {
+Rows RowsOfBlock(const GroupOf<S>& group, size_t block) {
   const size_t first = block * S::kRows;
-  const size_t left = group.queries * S::kGroup - first;
+  const size_t left = group.queries * S::Heads(group) - first;
   return {first, left < S::kRows ? left : S::kRows};
 }
 
 template <class S>
-size_t BlockCount(const Group& group) {
-  return (group.queries * S::kGroup + S::kRows - 1) / S::kRows;
+size_t BlockCount(const GroupOf<S>& group) {
+  return (group.queries * S::Heads(group) + S::kRows - 1) / S::kRows;
 }
 
 // The keys that a block's tiles hold, and one, since a block that sees nothing
 // still writes its zeros.
 template <class S>
-uint64_t BlockCost(const Group& group, size_t block) {
+uint64_t BlockCost(const GroupOf<S>& group, size_t block) {
   const Rows rows = RowsOfBlock<S>(group, block);
-  const size_t last = (rows.first + rows.count - 1) / S::kGroup;
-  return 1 + VisitedKeys<S>(FirstNearTile<S>(group, rows.first / S::kGroup),
+  const size_t heads = S::Heads(group);
+  const size_t last = (rows.first + rows.count - 1) / heads;
+  return 1 + VisitedKeys<S>(group, FirstNearTile<S>(group, rows.first / heads),
                             VisibleEnd<S>(group, last));
 }
 
 template <class S>
-uint64_t CostOfBlocks(const Group& group) {
+uint64_t CostOfBlocks(const GroupOf<S>& group) {
   uint64_t cost = 0;
   for (size_t block = 0; block < BlockCount<S>(group); ++block) {
     cost += BlockCost<S>(group, block);

@@ -20,28 +20,126 @@ namespace integer {
 // once a block.  (16 rows took 5 % more instructions on a Cortex-M4.)
 constexpr size_t kMostRows = 32;
 
-// Compile-time shape of the kernels.  kCached: keys and values lie as a cache
-// has them, which may be a ring, else as rows.
+// Shape of the kernels.  kCached: keys and values lie as a cache has them,
+// which may be a ring, else as rows.
+//
+// What is a constant here and known at run time in a RunTimeShape, the kernels
+// ask S for, by what holds it there: S::Window(group), S::HeadDim(scratch).
 template <class R, bool kCachedArg>
 struct Shape {
+  static constexpr bool kIsRunTime = false;
   static constexpr size_t kHeadDim = R::kHeadDim;
   static constexpr size_t kValueDim = R::kValueDim;
-  static constexpr size_t kGroup = R::kGroup;
-  static constexpr bool kCausal = R::kCausal;
-  static constexpr ptrdiff_t kWindow = ptrdiff_t{R::kWindow};
-  static constexpr ptrdiff_t kSinks = ptrdiff_t{R::kSinks};
+  static constexpr size_t kValueDimOr0 = kValueDim;
+  static constexpr bool kHasWindow = R::kWindow > 0;
+  static constexpr bool kHasSinks = R::kSinks > 0;
   static constexpr MaskKind kMask = R::kMask;
   static constexpr bool kCached = kCachedArg;
   static constexpr bool kRing = R::kRing && kCached;
+  // Whether every row sees every key of its tiles, or its first keys.
+  static constexpr bool kSeesFirst = !kHasWindow && kMask == MaskKind::kNone;
+  static constexpr bool kSeesAll = kSeesFirst && !R::kCausal;
   using Span = CacheSpan<R, kRing>;
   using Sizes = Shape<R, false>;  // of scratch, which both kinds share
 
   static constexpr size_t kQuads = RoundUp(kHeadDim, 4) / 4;
-  static constexpr size_t kMaxRows = R::kMaxQueries * kGroup;
+  static constexpr size_t kMaxRows = R::kMaxQueries * R::kGroup;
   // Even, or one.
   static constexpr size_t kRows =
       kMaxRows >= kMostRows ? kMostRows
                             : (kMaxRows == 1 ? 1 : RoundUp(kMaxRows, 2));
+
+  template <class T>
+  static constexpr size_t HeadDim(const T&) noexcept {
+    return kHeadDim;
+  }
+  template <class T>
+  static constexpr size_t Quads(const T&) noexcept {
+    return kQuads;
+  }
+  template <class T>
+  static constexpr size_t ValueDim(const T&) noexcept {
+    return kValueDim;
+  }
+  // Where a block's outputs begin.
+  template <class T>
+  static constexpr T* Outputs(T* outputs) noexcept {
+    return outputs;
+  }
+  template <class T>
+  static constexpr size_t Heads(const T&) noexcept {
+    return R::kGroup;
+  }
+  template <class T>
+  static constexpr bool Causal(const T&) noexcept {
+    return R::kCausal;
+  }
+  template <class T>
+  static constexpr ptrdiff_t Window(const T&) noexcept {
+    return ptrdiff_t{R::kWindow};
+  }
+  template <class T>
+  static constexpr ptrdiff_t Sinks(const T&) noexcept {
+    return ptrdiff_t{R::kSinks};
+  }
+  template <class T>
+  static constexpr RingSizes Storage(const T&) noexcept {
+    return {Span::kSinkTokens, Span::kRingTokens, 0};
+  }
+};
+
+// Any sizes, with every option: of the first kv head's groups and the scratch.
+template <bool kCachedArg>
+struct RunTimeShape {
+  static constexpr bool kIsRunTime = true;
+  static constexpr size_t kHeadDim = 256;  // at most
+  static constexpr size_t kValueDimOr0 = 0;
+  static constexpr bool kHasWindow = true;
+  static constexpr bool kHasSinks = true;
+  static constexpr MaskKind kMask = MaskKind::kBoolean;
+  static constexpr bool kCached = kCachedArg;
+  static constexpr bool kRing = kCached;
+  static constexpr bool kSeesFirst = false;
+  static constexpr bool kSeesAll = false;
+  using Sizes = RunTimeShape<false>;
+  static constexpr size_t kRows = kMostRows;
+
+  template <class T>
+  static size_t HeadDim(const T& of) noexcept {
+    return of.head_dim;
+  }
+  template <class T>
+  static size_t Quads(const T& of) noexcept {
+    return (of.head_dim + 3) / 4;
+  }
+  template <class T>
+  static size_t ValueDim(const T& of) noexcept {
+    return of.value_dim;
+  }
+  template <class T>
+  static int32_t* Outputs(const T& outputs) noexcept {
+    return outputs.data;
+  }
+  template <class T>
+  static size_t Heads(const T& group) noexcept {
+    return group.heads;
+  }
+  template <class T>
+  static bool Causal(const T& group) noexcept {
+    return group.causal;
+  }
+  template <class T>
+  static ptrdiff_t Window(const T& group) noexcept {
+    return group.window;
+  }
+  template <class T>
+  static ptrdiff_t Sinks(const T& group) noexcept {
+    return group.sinks;
+  }
+  template <class T>
+  static const RingSizes& Storage(const T& group) noexcept {
+    return group.storage;
+  }
 };
 
 // One kv head with the query heads that share it.
@@ -71,8 +169,28 @@ struct Group {
 struct RingGroup : Group {
   size_t slots_earlier;
 };
+// With what a RunTimeShape asks for.
+struct RunTimeGroup : RingGroup {
+  size_t head_dim;
+  size_t value_dim;
+  size_t heads;  // query heads
+  bool causal;
+  ptrdiff_t window;  // kEverything: none
+  ptrdiff_t sinks;
+  RingSizes storage;  // of what is no ring: it does not go round
+};
+constexpr ptrdiff_t kEverything = 2 * kFar;
+
 template <class S>
-using GroupOf = std::conditional_t<S::kRing, RingGroup, Group>;
+struct GroupFor {
+  using Type = std::conditional_t<S::kRing, RingGroup, Group>;
+};
+template <bool kCached>
+struct GroupFor<RunTimeShape<kCached>> {
+  using Type = RunTimeGroup;
+};
+template <class S>
+using GroupOf = typename GroupFor<S>::Type;
 
 // Rows [first, first + count) of a group, in the order token, head.
 struct Rows {
@@ -95,10 +213,10 @@ namespace {
 template <class S>
 size_t SlotOfTile(const GroupOf<S>& group, size_t key) noexcept {
   if constexpr (S::kRing) {
-    using Span = typename S::Span;
-    if (key < Span::kSinkTokens) return key;
+    const RingSizes& storage = S::Storage(group);
+    if (key < storage.sink_tokens) return key;
     const size_t slot = key - group.slots_earlier;
-    return slot < Span::kTokens ? slot : slot - Span::kRingTokens;
+    return slot < storage.Tokens() ? slot : slot - storage.ring_tokens;
   } else {
     static_cast<void>(group);
     return key;
@@ -109,24 +227,27 @@ template <class S>
 Tile TileOf(const GroupOf<S>& group, size_t first, size_t count) noexcept {
   if (S::kCached) {
     const size_t slot = SlotOfTile<S>(group, first);
-    return {group.keys + slot * 4 * S::kQuads, 0,
-            group.values + slot * S::kValueDim, 0, count};
+    return {group.keys + slot * 4 * S::Quads(group), 0,
+            group.values + slot * S::ValueDim(group), 0, count};
   }
   return {group.keys + first * group.key_stride, group.key_stride,
           group.values + first * group.value_stride, group.value_stride, count};
 }
 
-// Entry `dim` of a tile's key, entry `column` of its value, ready for products.
+// Entry `dim` of a tile's key, which has so many quads; entry `column` of its
+// value, which has so many columns: ready for products.
 template <class S>
-int16_t KeyEntry(const Tile& tile, size_t key, size_t dim) noexcept {
+int16_t KeyEntry(const Tile& tile, size_t key, size_t dim,
+                 size_t quads) noexcept {
   if (!S::kCached) return tile.keys[key * tile.key_stride + dim];
-  return tile.keys[key / kPanel * kPanel * 4 * S::kQuads +
+  return tile.keys[key / kPanel * kPanel * 4 * quads +
                    (dim / 4 * kPanel + key % kPanel) * 4 + dim % 4];
 }
 template <class S>
-int16_t ValueEntry(const Tile& tile, size_t key, size_t column) noexcept {
+int16_t ValueEntry(const Tile& tile, size_t key, size_t column,
+                   size_t columns) noexcept {
   if (!S::kCached) return tile.values[key * tile.value_stride + column];
-  return tile.values[key / 4 * 4 * S::kValueDim + column * 4 + key % 4];
+  return tile.values[key / 4 * 4 * columns + column * 4 + key % 4];
 }
 
 }  // namespace
@@ -145,6 +266,19 @@ struct alignas(16) alignas(LeafScratch) Scratch {
   int32_t scores[S::kRows][kTile];
   int32_t output[LeafScratch::kOutputs];  // in the leaf's order
   RowState rows[S::kRows];
+  LeafScratch leaf;
+};
+
+// The same in memory of the caller's, of as many rows and dims as a call has.
+struct RunTimeOutputs {
+  int32_t* data;
+  size_t value_dim;
+};
+template <bool kCached, class LeafScratch>
+struct Scratch<RunTimeShape<kCached>, LeafScratch> {
+  int32_t (*scores)[kTile];
+  RunTimeOutputs output;
+  RowState* rows;
   LeafScratch leaf;
 };
 

@@ -29,15 +29,15 @@ inline ptrdiff_t Position(const Group& group, size_t token) noexcept {
 
 // The token sees no key from here on.
 template <class S>
-size_t VisibleEnd(const Group& group, size_t token) noexcept {
+size_t VisibleEnd(const GroupOf<S>& group, size_t token) noexcept {
   const ptrdiff_t keys = static_cast<ptrdiff_t>(group.key_count);
   const ptrdiff_t position = Position(group, token);
   ptrdiff_t end = keys;
-  if (S::kCausal) {
+  if (S::Causal(group)) {
     end = Clamp(position + 1, 0, keys);
-  } else if (S::kWindow > 0) {
-    end =
-        Clamp(position + S::kWindow, S::kSinks < keys ? S::kSinks : keys, keys);
+  } else if (S::kHasWindow) {
+    const ptrdiff_t sinks = S::Sinks(group);
+    end = Clamp(position + S::Window(group), sinks < keys ? sinks : keys, keys);
   }
   return static_cast<size_t>(end);
 }
@@ -45,9 +45,9 @@ size_t VisibleEnd(const Group& group, size_t token) noexcept {
 // The first tile with a key that the window leaves to the token, or to a later
 // one.
 template <class S>
-size_t FirstNearTile(const Group& group, size_t token) noexcept {
-  if (S::kWindow == 0) return 0;
-  const ptrdiff_t begin = Position(group, token) - S::kWindow + 1;
+size_t FirstNearTile(const GroupOf<S>& group, size_t token) noexcept {
+  if (!S::kHasWindow) return 0;
+  const ptrdiff_t begin = Position(group, token) - S::Window(group) + 1;
   return static_cast<size_t>(
              Clamp(begin, 0, static_cast<ptrdiff_t>(group.key_count))) /
          kTile * kTile;
@@ -55,22 +55,23 @@ size_t FirstNearTile(const Group& group, size_t token) noexcept {
 
 // The tiles that a block visits: those of the sinks, then from `near` on.
 template <class S>
-size_t FirstTile(size_t near) noexcept {
-  return S::kSinks > 0 ? 0 : near;
+size_t FirstTile(const GroupOf<S>& group, size_t near) noexcept {
+  return S::Sinks(group) > 0 ? 0 : near;
 }
 template <class S>
-size_t NextTile(size_t key, size_t near) noexcept {
+size_t NextTile(const GroupOf<S>& group, size_t key, size_t near) noexcept {
   const size_t next = key + kTile;
-  return S::kSinks > 0 && next >= size_t{S::kSinks} && next < near ? near
-                                                                   : next;
+  if (!S::kHasSinks) return next;
+  const size_t sinks = static_cast<size_t>(S::Sinks(group));
+  return next >= sinks && next < near ? near : next;
 }
 
 // How many keys those tiles hold: what a block costs.
 template <class S>
-size_t VisitedKeys(size_t near, size_t end) noexcept {
-  constexpr size_t kSinkTiles = RoundUp(static_cast<size_t>(S::kSinks), kTile);
+size_t VisitedKeys(const GroupOf<S>& group, size_t near, size_t end) noexcept {
+  const size_t sinks = RoundUp(static_cast<size_t>(S::Sinks(group)), kTile);
   if (near >= end) near = end;
-  return end - near + (kSinkTiles < near ? kSinkTiles : near);
+  return end - near + (sinks < near ? sinks : near);
 }
 
 // The first bits that hold all of them.
@@ -81,10 +82,11 @@ inline size_t LengthOf(uint64_t bits) noexcept {
 
 // Keys from `first` on that the call's mask leaves to the row.
 template <class S>
-uint64_t BitsOfMask(const Group& group, size_t row, size_t first) noexcept {
+uint64_t BitsOfMask(const GroupOf<S>& group, size_t row,
+                    size_t first) noexcept {
   if (group.mask.data == nullptr) return ~uint64_t{0};
-  const uint8_t* mask =
-      group.mask.Row(0, row % S::kGroup, row / S::kGroup) + first;
+  const size_t heads = S::Heads(group);
+  const uint8_t* mask = group.mask.Row(0, row % heads, row / heads) + first;
   uint64_t bits = 0;
   for (size_t i = 0; i < kTile && first + i < group.mask_keys; ++i) {
     bits |= uint64_t{mask[i] != 0} << i;
@@ -92,30 +94,23 @@ uint64_t BitsOfMask(const Group& group, size_t row, size_t first) noexcept {
   return bits;
 }
 
-// Whether every row sees every key of its tiles.
-template <class S>
-constexpr bool kSeesAll =
-    !S::kCausal && S::kWindow == 0 && S::kMask == MaskKind::kNone;
-// Whether what a row sees of a tile is its first keys.
-template <class S>
-constexpr bool kSeesFirst = S::kWindow == 0 && S::kMask == MaskKind::kNone;
-
 // What a row sees of a tile: how many keys, or a bit for each.  (Bits for a
 // causal mask alone took 600 bytes of flash more on a Cortex-M4.)
 template <class S>
-using Visible = std::conditional_t<kSeesFirst<S>, uint32_t, uint64_t>;
+using Visible = std::conditional_t<S::kSeesFirst, uint32_t, uint64_t>;
 
 template <class S>
-uint64_t VisibleBits(const Group& group, size_t row,
+uint64_t VisibleBits(const GroupOf<S>& group, size_t row,
                      size_t first_key) noexcept {
   const ptrdiff_t first = static_cast<ptrdiff_t>(first_key);
-  const ptrdiff_t position = Position(group, row / S::kGroup);
+  const ptrdiff_t position = Position(group, row / S::Heads(group));
   uint64_t bits = BitsBelow(static_cast<ptrdiff_t>(group.key_count) - first);
-  if (S::kCausal) bits &= BitsBelow(position + 1 - first);
-  if (S::kWindow > 0) {
-    uint64_t near = ~BitsBelow(position - S::kWindow + 1 - first);
-    if (!S::kCausal) near &= BitsBelow(position + S::kWindow - first);
-    bits &= near | BitsBelow(S::kSinks - first);
+  if (S::Causal(group)) bits &= BitsBelow(position + 1 - first);
+  if (S::kHasWindow) {
+    const ptrdiff_t window = S::Window(group);
+    uint64_t near = ~BitsBelow(position - window + 1 - first);
+    if (!S::Causal(group)) near &= BitsBelow(position + window - first);
+    bits &= near | BitsBelow(S::Sinks(group) - first);
   }
   if constexpr (S::kMask == MaskKind::kBoolean) {
     if (bits != 0) bits &= BitsOfMask<S>(group, row, first_key);
@@ -125,16 +120,34 @@ uint64_t VisibleBits(const Group& group, size_t row,
 
 // Of the tile of `count` keys from `first` on.
 template <class S>
-Visible<S> VisibleKeys(const Group& group, size_t row, size_t first,
+Visible<S> VisibleKeys(const GroupOf<S>& group, size_t row, size_t first,
                        size_t count) noexcept {
-  if constexpr (kSeesAll<S>) {
+  if constexpr (S::kSeesAll) {
     return static_cast<uint32_t>(count);
-  } else if constexpr (kSeesFirst<S>) {
-    const ptrdiff_t end = Position(group, row / S::kGroup) + 1;
+  } else if constexpr (S::kSeesFirst) {
+    const ptrdiff_t end = Position(group, row / S::Heads(group)) + 1;
     return static_cast<uint32_t>(Clamp(end - static_cast<ptrdiff_t>(first), 0,
                                        static_cast<ptrdiff_t>(count)));
   } else {
     return VisibleBits<S>(group, row, first);
+  }
+}
+
+// Whether all rows of a block see every key of a tile.
+template <class S>
+bool SeeAlike(const GroupOf<S>& group, const Rows& rows, size_t first,
+              size_t count) noexcept {
+  if constexpr (S::kIsRunTime) {
+    if (group.mask.data != nullptr || group.window != kEverything) return false;
+    if (!group.causal) return true;
+    const ptrdiff_t end = Position(group, rows.first / group.heads) + 1;
+    return end >= static_cast<ptrdiff_t>(first + count);
+  } else {
+    static_cast<void>(group);
+    static_cast<void>(rows);
+    static_cast<void>(first);
+    static_cast<void>(count);
+    return S::kSeesAll;
   }
 }
 

@@ -176,13 +176,13 @@ struct LastQuadColumns {
   HWY_INLINE void Fetch(const int8_t*, size_t, size_t) const {}
 };
 
-// Four rows of values as [value_dim][4].
-template <size_t kDim>
-HWY_INLINE void InterleaveFour(const int8_t* const (&rows)[4],
-                               int8_t* HWY_RESTRICT to) {
+// Four rows of values as [dim][4], in vectors of at most kBytes.
+template <size_t kBytes>
+HWY_INLINE void InterleaveBytes(const int8_t* const (&rows)[4], size_t dim,
+                                int8_t* HWY_RESTRICT to) {
   size_t column = 0;
   if constexpr (kMaxLanes > 1) {
-    const hn::CappedTag<int8_t, (kDim >= 64 ? 64 : kDim >= 32 ? 32 : 16)> d;
+    const hn::CappedTag<int8_t, kBytes> d;
     const size_t lanes = hn::Lanes(d);
     const auto interleave = [&](size_t first) HWY_ATTR {
       hn::StoreInterleaved4(hn::LoadU(d, rows[0] + first),
@@ -190,12 +190,23 @@ HWY_INLINE void InterleaveFour(const int8_t* const (&rows)[4],
                             hn::LoadU(d, rows[2] + first),
                             hn::LoadU(d, rows[3] + first), d, to + 4 * first);
     };
-    for (; column + lanes <= kDim; column += lanes) interleave(column);
+    for (; column + lanes <= dim; column += lanes) interleave(column);
     // The rest again with some before it, where there are enough.
-    if (column > 0 && column < kDim) return interleave(kDim - lanes);
+    if (column > 0 && column < dim) return interleave(dim - lanes);
   }
-  for (; column < kDim; ++column) {
+  for (; column < dim; ++column) {
     for (size_t i = 0; i < 4; ++i) to[4 * column + i] = rows[i][column];
+  }
+}
+template <size_t kDimOr0>
+HWY_INLINE void InterleaveFour(const int8_t* const (&rows)[4],
+                               Length<kDimOr0> dim, int8_t* HWY_RESTRICT to) {
+  if (kMaxLanes == kPanel && dim >= 64) {
+    InterleaveBytes<64>(rows, dim, to);
+  } else if (kMaxLanes >= 8 && dim >= 32) {
+    InterleaveBytes<32>(rows, dim, to);
+  } else {
+    InterleaveBytes<16>(rows, dim, to);
   }
 }
 

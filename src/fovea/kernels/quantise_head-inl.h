@@ -195,7 +195,7 @@ HWY_INLINE void QuantiseValues(const float* v, size_t stride, size_t count,
       const int8_t* four = entries + row * kPadded;
       const int8_t* const values[] = {four, four + kPadded, four + 2 * kPadded,
                                       four + 3 * kPadded};
-      InterleaveFour<kDims>(values, head + (slot + row) * kDims);
+      InterleaveFour(values, Length<kDims>(), head + (slot + row) * kDims);
     }
     slot += rows;
   }

@@ -2,8 +2,12 @@
 // The leaf of integer attention in Highway's vectors and the int8 products of
 // port/int8: keys, and then the columns of values, lie across the lanes.  A
 // weight is two bytes, 256 * high + low, both signed.
-#ifndef FOVEA_PORT_INTEGER_VECTOR_H_
-#define FOVEA_PORT_INTEGER_VECTOR_H_
+#if defined(FOVEA_PORT_INTEGER_VECTOR_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef FOVEA_PORT_INTEGER_VECTOR_INL_H_
+#undef FOVEA_PORT_INTEGER_VECTOR_INL_H_
+#else
+#define FOVEA_PORT_INTEGER_VECTOR_INL_H_
+#endif
 
 #include <cstddef>
 #include <cstdint>
@@ -199,48 +203,47 @@ HWY_INLINE void OffsetPacked(int8_t* bytes, size_t count) {
 }
 
 // One key's entries into its place in a panel, dims rounded up to 4.
-template <size_t kDim>
-HWY_INLINE void PackKey(const int8_t* from, int8_t* to) {
+HWY_INLINE void PackKey(const int8_t* from, size_t dims, int8_t* to) {
   size_t dim = 0;
-  for (; dim + 4 <= kDim; dim += 4) {
+  for (; dim + 4 <= dims; dim += 4) {
     std::memcpy(to + dim * kPanel, from + dim, 4);
   }
-  if constexpr (kDim % 4 != 0) {
+  if (dims % 4 != 0) {
     int8_t last[4] = {};
-    std::memcpy(last, from + dim, kDim % 4);
+    std::memcpy(last, from + dim, dims % 4);
     std::memcpy(to + dim * kPanel, last, 4);
   }
 }
 
 // Keys in rows as panels [head_dim/4][16][4].
-template <class S>
-HWY_INLINE void PackKeys(const Tile& tile, int8_t* panels) {
-  constexpr size_t kBytes = 4 * S::kQuads;
+HWY_INLINE void PackKeys(const Tile& tile, size_t dims, int8_t* panels) {
+  const size_t quads = (dims + 3) / 4, bytes = 4 * quads;
   const size_t lanes = hn::Lanes(IntTag());
   for (size_t key = 0; key < tile.count; key += lanes) {
-    int8_t* to = panels + key / kPanel * kPanel * kBytes + key % kPanel * 4;
+    int8_t* to = panels + key / kPanel * kPanel * bytes + key % kPanel * 4;
     const size_t count = tile.count - key;
-    if (S::kHeadDim % 4 == 0 && S::kQuads >= kMaxLanes && count >= lanes) {
+    if (dims % 4 == 0 && quads >= kMaxLanes && count >= lanes) {
       // Words are moved as floats are: none is computed with.
       const auto row_of = [&](size_t first, size_t i) {
         return reinterpret_cast<const float*>(tile.keys + (key + first + i) *
                                                               tile.key_stride);
       };
-      kernels::TransposeVector(row_of, S::kQuads, 1.0f,
+      kernels::TransposeVector(row_of, quads, 1.0f,
                                reinterpret_cast<float*>(to), kPanel);
       continue;
     }
     for (size_t i = 0; i < lanes && i < count; ++i) {
-      PackKey<S::kHeadDim>(tile.keys + (key + i) * tile.key_stride, to + 4 * i);
+      PackKey(tile.keys + (key + i) * tile.key_stride, dims, to + 4 * i);
     }
   }
-  OffsetPacked(panels, RoundUp(tile.count, kPanel) * kBytes);
+  OffsetPacked(panels, RoundUp(tile.count, kPanel) * bytes);
 }
 
 // Values in rows as [token/4][value_dim][4].  What follows the last is
 // multiplied by 0.
-template <class S>
-HWY_INLINE void PackValues(const Tile& tile, int8_t* to) {
+template <size_t kColumnsOr0>
+HWY_INLINE void PackValues(const Tile& tile, Length<kColumnsOr0> columns,
+                           int8_t* to) {
   const auto row = [&](size_t key) {
     const size_t last = tile.count - 1;
     return tile.values + (key < last ? key : last) * tile.value_stride;
@@ -248,9 +251,9 @@ HWY_INLINE void PackValues(const Tile& tile, int8_t* to) {
   for (size_t key = 0; key < tile.count; key += 4) {
     const int8_t* const rows[] = {row(key), row(key + 1), row(key + 2),
                                   row(key + 3)};
-    kernels::InterleaveFour<S::kValueDim>(rows, to + key * S::kValueDim);
+    kernels::InterleaveFour(rows, columns, to + key * columns);
   }
-  OffsetPacked(to, RoundUp(tile.count, 4) * S::kValueDim);
+  OffsetPacked(to, RoundUp(tile.count, 4) * columns);
 }
 
 }  // namespace vector
@@ -261,7 +264,7 @@ struct VectorLeaf {
     static constexpr size_t kColumns =
         RoundUp(S::kValueDim, fovea::HWY_NAMESPACE::kMaxLanes);
     static constexpr size_t kOutputs = S::kRows * kColumns;
-    int32_t queries[S::kRows][S::kQuads];
+    int32_t queries[S::kRows * S::kQuads];
     int32_t query_starts[S::kRows];
     int32_t key_starts[kTile];
     int32_t query_zero;
@@ -272,17 +275,46 @@ struct VectorLeaf {
     int8_t keys[kTile * 4 * S::kQuads];
     int8_t values[kTile * S::kValueDim + 64];  // written in whole vectors
   };
+  template <bool kCached>
+  struct Scratch<RunTimeShape<kCached>> {
+    size_t head_dim, value_dim;
+    int32_t* queries;
+    int32_t* query_starts;
+    int32_t* key_starts;
+    int32_t query_zero;
+    int32_t (*weights)[2][kTile / 4];
+    int32_t* weight_sums;
+    int32_t* product_starts;
+    int8_t* keys;
+    int8_t* values;
+
+    // Takes room for so many rows; returns how many outputs they have.
+    template <class Room>
+    size_t Take(size_t rows, Room& room) noexcept {
+      const size_t quads = (head_dim + 3) / 4;
+      queries = room.template Take<int32_t>(rows * quads);
+      query_starts = room.template Take<int32_t>(rows);
+      key_starts = room.template Take<int32_t>(kTile);
+      weights = room.template Take<int32_t[2][kTile / 4]>(rows);
+      weight_sums = room.template Take<int32_t>(rows);
+      product_starts = room.template Take<int32_t>(rows);
+      keys = room.template Take<int8_t>(kTile * 4 * quads);
+      values = room.template Take<int8_t>(kTile * value_dim + 64);
+      return rows * RoundUp(value_dim, fovea::HWY_NAMESPACE::kMaxLanes);
+    }
+  };
   template <class S>
   using Memory = Scratch<typename S::Sizes>;
 
   template <class S>
   static void LoadQuery(const int8_t* q, int32_t zero, size_t row,
                         Memory<S>& scratch) noexcept {
-    int8_t* to = BytesOf(scratch.queries[row]);
-    std::memset(to + S::kHeadDim, 0, 4 * S::kQuads - S::kHeadDim);
-    std::memcpy(to, q, S::kHeadDim);
+    const size_t dims = S::HeadDim(scratch), quads = S::Quads(scratch);
+    int8_t* to = BytesOf(scratch.queries + row * quads);
+    std::memset(to + dims, 0, 4 * quads - dims);
+    std::memcpy(to, q, dims);
     scratch.query_starts[row] =
-        -vector::Products::kKeyOffset * vector::SumOfBytes(to, S::kQuads);
+        -vector::Products::kKeyOffset * vector::SumOfBytes(to, quads);
     scratch.query_zero = zero;
   }
 
@@ -291,7 +323,7 @@ struct VectorLeaf {
                     int32_t (*scores)[kTile]) noexcept {
     const int8_t* panels = tile.keys;
     if constexpr (!S::kCached) {
-      vector::PackKeys<S>(tile, scratch.keys);
+      vector::PackKeys(tile, S::HeadDim(scratch), scratch.keys);
       panels = scratch.keys;
     }
     if (scratch.query_zero == 0) {
@@ -362,12 +394,12 @@ struct VectorLeaf {
     scratch.weight_sums[row] -= kMostWeight;
   }
 
-  template <class S>
+  template <class S, class Outputs>
   static void Accumulate(const Tile& tile, size_t rows, const RowState* states,
-                         Memory<S>& scratch, int32_t* output) noexcept {
+                         Memory<S>& scratch, Outputs outputs) noexcept {
     const int8_t* values = tile.values;
     if constexpr (!S::kCached) {
-      vector::PackValues<S>(tile, scratch.values);
+      vector::PackValues(tile, Columns<S>(scratch), scratch.values);
       values = scratch.values;
     }
     for (size_t row = 0; row < rows; ++row) {
@@ -375,39 +407,44 @@ struct VectorLeaf {
           states[row].product -
           vector::Products::kKeyOffset * scratch.weight_sums[row];
     }
-    AddProducts<S>(values, (tile.count + 3) / 4, rows, scratch, output);
+    AddProducts<S>(values, (tile.count + 3) / 4, rows, scratch,
+                   S::Outputs(outputs));
   }
 
-  template <class S>
-  static void ClearOutputs(size_t rows, int32_t* output) noexcept {
-    for (size_t i = 0; i < rows * Memory<S>::kColumns; ++i) output[i] = 0;
+  template <class S, class Outputs>
+  static void ClearOutputs(size_t rows, Outputs outputs) noexcept {
+    int32_t* output = S::Outputs(outputs);
+    const size_t count = rows * WholeColumns<S>(outputs);
+    for (size_t i = 0; i < count; ++i) output[i] = 0;
   }
 
-  template <class S>
+  template <class S, class Outputs>
   static void CorrectOutputs(int32_t correction, size_t row,
-                             int32_t* output) noexcept {
+                             Outputs outputs) noexcept {
     namespace hn = vector::hn;
     const vector::IntTag d;
-    output += row * Memory<S>::kColumns;
-    for (size_t i = 0; i < Memory<S>::kColumns; i += hn::Lanes(d)) {
+    const size_t columns = WholeColumns<S>(outputs);
+    int32_t* output = S::Outputs(outputs) + row * columns;
+    for (size_t i = 0; i < columns; i += hn::Lanes(d)) {
       const auto x = hn::LoadU(d, output + i);
       hn::StoreU(vector::MultiplyHighOf(x, hn::Set(d, correction)), d,
                  output + i);
     }
   }
 
-  template <class S>
-  static void StoreOutputs(const int32_t* output, size_t row,
-                           const RowScale& scale, int32_t zero,
-                           int8_t* to) noexcept {
+  template <class S, class Outputs>
+  static void StoreOutputs(Outputs outputs, size_t row, const RowScale& scale,
+                           int32_t zero, int8_t* to) noexcept {
     namespace hn = vector::hn;
     const vector::IntTag d;
     const vector::ByteTag d8;
-    output += row * Memory<S>::kColumns;
-    for (size_t i = 0; i < S::kValueDim; i += hn::Lanes(d)) {
+    const size_t columns = S::ValueDim(outputs);
+    const int32_t* output =
+        S::Outputs(outputs) + row * WholeColumns<S>(outputs);
+    for (size_t i = 0; i < columns; i += hn::Lanes(d)) {
       const auto bytes =
           hn::DemoteTo(d8, Requantised(hn::LoadU(d, output + i), scale, zero));
-      const size_t left = S::kValueDim - i;
+      const size_t left = columns - i;
       if (left >= hn::Lanes(d)) {
         hn::StoreU(bytes, d8, to + i);
       } else {
@@ -418,6 +455,17 @@ struct VectorLeaf {
 
  private:
   static constexpr size_t kUnrolled = fovea::HWY_NAMESPACE::kUnrolled;
+
+  // A row's columns, in whole vectors of any length.
+  template <class S, class T>
+  static size_t WholeColumns(const T& of) noexcept {
+    return RoundUp(S::ValueDim(of), fovea::HWY_NAMESPACE::kMaxLanes);
+  }
+
+  template <class S, class T>
+  static Length<S::kValueDimOr0> Columns(const T& of) noexcept {
+    return Length<S::kValueDimOr0>(S::ValueDim(of));
+  }
 
   static int8_t* BytesOf(int32_t* words) noexcept {
     return reinterpret_cast<int8_t*>(words);
@@ -458,16 +506,17 @@ struct VectorLeaf {
   static void StartKeys(const int8_t* panels, size_t keys,
                         Memory<S>& scratch) noexcept {
     namespace kernels = vector::kernels;
-    constexpr auto kEntries = static_cast<int32_t>(4 * S::kQuads);
+    const size_t quads = S::Quads(scratch);
+    const auto entries = static_cast<int32_t>(4 * quads);
     const size_t lanes = vector::hn::Lanes(vector::IntTag());
     ForKeyVecs<4>(keys, [&](auto vec_group, size_t vec) HWY_ATTR {
-      const KeyPanels<S> k{{panels, vec * lanes, kPanel * 4 * S::kQuads}};
+      const KeyPanels<S> k{{panels, vec * lanes, kPanel * 4 * quads}};
       const kernels::Factors<int32_t> ones{&vector::kOnes, 0, 0};
       const vector::KeyStartSink sink{scratch.key_starts + vec * lanes,
-                                      vector::Products::kKeyOffset * kEntries,
+                                      vector::Products::kKeyOffset * entries,
                                       -scratch.query_zero};
       kernels::OuterProduct<1, vec_group.value, kernels::KeyProduct>::Run(
-          ones, k, kernels::AllSteps{S::kQuads}, sink);
+          ones, k, kernels::AllSteps{quads}, sink);
     });
   }
 
@@ -480,13 +529,15 @@ struct VectorLeaf {
     constexpr size_t kMostRows = kUnrolled / kMostVecs;
     constexpr size_t kRowGroup =
         kernels::PowerOfTwoAtMost(S::kRows < kMostRows ? S::kRows : kMostRows);
+    const size_t quads = S::Quads(scratch);
     const size_t lanes = vector::hn::Lanes(vector::IntTag());
     kernels::ForGroups<kRowGroup>(
         0, rows, [&](auto row_group, size_t row) HWY_ATTR {
-          const kernels::Factors<int32_t> q{scratch.queries[row], S::kQuads, 1};
+          const kernels::Factors<int32_t> q{scratch.queries + row * quads,
+                                            quads, 1};
           ForKeyVecs<kMostVecs>(keys, [&](auto vec_group, size_t vec) HWY_ATTR {
             const size_t key = vec * lanes;
-            const KeyPanels<S> k{{panels, key, kPanel * 4 * S::kQuads}};
+            const KeyPanels<S> k{{panels, key, kPanel * 4 * quads}};
             const vector::ScoreSink<kHasKeyStarts> sink{
                 scores[row] + key, scratch.query_starts + row,
                 scratch.key_starts + key};
@@ -494,7 +545,7 @@ struct VectorLeaf {
                                   kernels::KeyProduct>::Run(q, k,
                                                             kernels::AllSteps{
                                                                 kernels::Opaque(
-                                                                    S::kQuads)},
+                                                                    quads)},
                                                             sink);
           });
         });
@@ -507,39 +558,36 @@ struct VectorLeaf {
     namespace kernels = vector::kernels;
     constexpr size_t kRowGroup = S::kRows < 2 || kUnrolled < 8 ? 1 : 2;
     constexpr size_t kVecGroup = kUnrolled < 16 ? 2 : 4;
-    constexpr size_t kColumns = Memory<S>::kColumns;
-    constexpr size_t kStep = 4 * S::kValueDim;
+    const size_t columns = S::ValueDim(scratch);
+    const size_t stride = WholeColumns<S>(scratch), step = 4 * columns;
     const size_t lanes = vector::hn::Lanes(vector::IntTag());
     const auto some_columns = [&](auto vec_group, size_t column,
-                                  const auto& columns) HWY_ATTR {
+                                  const auto& of_values) HWY_ATTR {
       kernels::ForGroups<kRowGroup>(
           0, rows, [&](auto row_group, size_t row) HWY_ATTR {
             const kernels::Factors<int32_t> p{scratch.weights[row][0],
                                               kTile / 4, 1};
-            const vector::OutputSink sink{output + row * kColumns + column,
-                                          kColumns,
-                                          scratch.product_starts + row};
+            const vector::OutputSink sink{output + row * stride + column,
+                                          stride, scratch.product_starts + row};
             kernels::OuterProduct<2 * row_group.value, vec_group.value,
-                                  kernels::KeyProduct>::Run(p, columns,
+                                  kernels::KeyProduct>::Run(p, of_values,
                                                             kernels::AllSteps{
                                                                 quads},
                                                             sink);
           });
     };
-    const size_t vecs = S::kValueDim / lanes;
+    const size_t vecs = columns / lanes;
     kernels::ForGroups<kVecGroup>(
         0, vecs, [&](auto vec_group, size_t vec) HWY_ATTR {
           const size_t column = vec * lanes;
-          using Columns = vector::Centred<kernels::QuadColumns, !S::kCached>;
-          some_columns(vec_group, column,
-                       Columns{{values + 4 * column, kStep}});
+          using Whole = vector::Centred<kernels::QuadColumns, !S::kCached>;
+          some_columns(vec_group, column, Whole{{values + 4 * column, step}});
         });
-    if (vecs * lanes < S::kValueDim) {
+    if (vecs * lanes < columns) {
       const size_t column = vecs * lanes;
-      using Columns = vector::Centred<kernels::LastQuadColumns, !S::kCached>;
-      some_columns(
-          kernels::Constant<1>(), column,
-          Columns{{values + 4 * column, kStep, S::kValueDim - column}});
+      using Last = vector::Centred<kernels::LastQuadColumns, !S::kCached>;
+      some_columns(kernels::Constant<1>(), column,
+                   Last{{values + 4 * column, step, columns - column}});
     }
   }
 };
@@ -549,4 +597,4 @@ struct VectorLeaf {
 }  // namespace fovea
 HWY_AFTER_NAMESPACE();
 
-#endif  // FOVEA_PORT_INTEGER_VECTOR_H_
+#endif  // FOVEA_PORT_INTEGER_VECTOR_INL_H_
