@@ -483,8 +483,9 @@ struct VectorLeaf {
     const size_t lanes = vector::hn::Lanes(vector::IntTag());
     kernels::ForGroups<kRowGroup>(
         0, rows, [&](auto row_group, size_t row) HWY_ATTR {
-          const kernels::Factors<int32_t> q{scratch.queries[row], S::kQuads, 1};
           ForKeyVecs<kMostVecs>(keys, [&](auto vec_group, size_t vec) HWY_ATTR {
+            const kernels::Factors<int32_t> q{scratch.queries[row], S::kQuads,
+                                              1};
             const size_t key = vec * lanes;
             const KeyPanels<S> k{{panels, key, kPanel * 4 * S::kQuads}};
             const vector::ScoreSink<kHasKeyStarts> sink{
