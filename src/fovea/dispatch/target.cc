@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fovea/dispatch/target.h"
 
+#include <atomic>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "fovea/dispatch/target.cc"
 #include <hwy/foreach_target.h>
@@ -34,7 +36,14 @@ int64_t Available() noexcept {
 #ifdef HWY_COMPILE_ONLY_STATIC
   return HWY_STATIC_TARGET;  // the program does not start elsewhere
 #else
-  return hwy::SupportedTargets() & HWY_TARGETS;
+  // Asked once: to ask makes Highway choose anew.
+  static std::atomic<int64_t> available{0};
+  int64_t targets = available.load(std::memory_order_relaxed);
+  if (targets == 0) {
+    targets = hwy::SupportedTargets() & HWY_TARGETS;
+    available.store(targets, std::memory_order_relaxed);
+  }
+  return targets;
 #endif
 }
 
