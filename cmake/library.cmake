@@ -64,10 +64,14 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Generic") # flash is dear
   target_compile_options(fovea_objects PRIVATE -Os)
 endif()
 
-# Of 64-bit Arm Linux, where the compiler's own target has not these products.
-set(fovea_has_int8_targets OFF)
-if(FOVEA_LIBRARY_DISPATCH)
+# Whether this is 64-bit Arm Linux, and the compiler knows these products but may
+# not use them everywhere.
+function(fovea_find_int8_targets out)
   include(CheckCXXSourceCompiles)
+  check_cxx_source_compiles("#ifndef __ARM_FEATURE_DOTPROD
+#error
+#endif
+int main() {}" FOVEA_BASELINE_HAS_DOTPROD)
   set(CMAKE_REQUIRED_FLAGS "-march=armv8.2-a+dotprod+i8mm")
   check_cxx_source_compiles(
     "#if !__aarch64__ || !__linux__ || !__ARM_FEATURE_MATMUL_INT8
@@ -75,19 +79,19 @@ if(FOVEA_LIBRARY_DISPATCH)
 #endif
 int main() {}"
     FOVEA_COMPILES_I8MM)
-  unset(CMAKE_REQUIRED_FLAGS)
-  check_cxx_source_compiles("#ifndef __ARM_FEATURE_DOTPROD
-#error
-#endif
-int main() {}" FOVEA_BASELINE_HAS_DOTPROD)
+  set(${out} OFF PARENT_SCOPE)
   if(FOVEA_COMPILES_I8MM AND NOT FOVEA_BASELINE_HAS_DOTPROD)
-    set(fovea_has_int8_targets ON)
+    set(${out} ON PARENT_SCOPE)
   endif()
+endfunction()
+set(fovea_has_int8_targets OFF)
+if(FOVEA_LIBRARY_DISPATCH)
+  fovea_find_int8_targets(fovea_has_int8_targets)
 endif()
 
-# fovea_add_int8_target(name namespace march): the kernels of int8 with those
-# instructions and no others, since only they are asked for; in a namespace of
-# Highway's and ours that is their own.
+# fovea_add_int8_target(name namespace march): the kernels of int8 for CPUs with
+# these products, which are all Armv8.2-A (what g++ wants of its intrinsics); in
+# a namespace of Highway's and one of ours that are their own.
 function(fovea_add_int8_target name namespace march)
   set(target fovea_objects_${namespace})
   fovea_add_library_objects(${target} ${fovea_int8_sources})
