@@ -50,31 +50,92 @@ if(FOVEA_HAS_FLOAT)
   list(APPEND fovea_library_sources ${fovea_float_sources})
 endif()
 list(TRANSFORM fovea_library_sources PREPEND "${PROJECT_SOURCE_DIR}/src/fovea/")
+# Those of them with products of int8: compiled for the targets of
+# dispatch/int8_targets.h too.
+set(fovea_int8_sources dispatch/attend_int8_cache.cc dispatch/linear_int8.cc)
+list(TRANSFORM fovea_int8_sources PREPEND "${PROJECT_SOURCE_DIR}/src/fovea/")
 
 # Compiled once for both libraries. A function a section: a firmware links the
 # operations that it calls and no others.
-add_library(fovea_objects OBJECT ${fovea_library_sources})
-set_target_properties(
-  fovea_objects
-  PROPERTIES CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden
-             VISIBILITY_INLINES_HIDDEN ON POSITION_INDEPENDENT_CODE
-                                          ${FOVEA_LIBRARY_DISPATCH})
-target_link_libraries(fovea_objects PRIVATE fovea::fovea)
-target_compile_options(
-  fovea_objects PRIVATE -Wall -Wextra -fno-exceptions -fno-rtti
-                        -ffunction-sections -fdata-sections)
+function(fovea_add_library_objects target)
+  add_library(${target} OBJECT ${ARGN})
+  set_target_properties(
+    ${target}
+    PROPERTIES CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden
+               VISIBILITY_INLINES_HIDDEN ON POSITION_INDEPENDENT_CODE
+                                            ${FOVEA_LIBRARY_DISPATCH})
+  target_link_libraries(${target} PRIVATE fovea::fovea)
+  target_compile_options(
+    ${target} PRIVATE -Wall -Wextra -fno-exceptions -fno-rtti
+                      -ffunction-sections -fdata-sections)
+endfunction()
+fovea_add_library_objects(fovea_objects ${fovea_library_sources})
+set(fovea_all_objects fovea_objects)
 target_compile_definitions(fovea_objects PRIVATE FOVEA_BUILDS_SHARED)
 if(CMAKE_SYSTEM_NAME STREQUAL "Generic") # flash is dear
   target_compile_options(fovea_objects PRIVATE -Os)
+endif()
+
+# Whether this is 64-bit Arm Linux, and the compiler knows these products but may
+# not use them everywhere.
+function(fovea_find_int8_targets out)
+  include(CheckCXXSourceCompiles)
+  check_cxx_source_compiles("#ifndef __ARM_FEATURE_DOTPROD
+#error
+#endif
+int main() {}" FOVEA_BASELINE_HAS_DOTPROD)
+  set(CMAKE_REQUIRED_FLAGS "-march=armv8.2-a+dotprod+i8mm")
+  check_cxx_source_compiles(
+    "#if !__aarch64__ || !__linux__ || !__ARM_FEATURE_MATMUL_INT8
+#error
+#endif
+int main() {}"
+    FOVEA_COMPILES_I8MM)
+  set(${out} OFF PARENT_SCOPE)
+  if(FOVEA_COMPILES_I8MM AND NOT FOVEA_BASELINE_HAS_DOTPROD)
+    set(${out} ON PARENT_SCOPE)
+  endif()
+endfunction()
+set(fovea_has_int8_targets OFF)
+if(FOVEA_LIBRARY_DISPATCH)
+  fovea_find_int8_targets(fovea_has_int8_targets)
+endif()
+
+# fovea_add_int8_target(name namespace march): the kernels of int8 for CPUs with
+# these products, which are all Armv8.2-A (what g++ wants of its intrinsics); in
+# a namespace of Highway's and one of ours that are their own.
+function(fovea_add_int8_target name namespace march)
+  set(target fovea_objects_${namespace})
+  fovea_add_library_objects(${target} ${fovea_int8_sources})
+  target_compile_options(${target} PRIVATE -march=${march})
+  target_compile_definitions(
+    ${target}
+    PRIVATE HWY_COMPILE_ONLY_STATIC FOVEA_INT8_TARGET=${name}
+            N_NEON_WITHOUT_AES=N_${namespace})
+  # One entry a file is enough for clang-tidy.
+  set_target_properties(${target} PROPERTIES EXPORT_COMPILE_COMMANDS OFF)
+  set(fovea_all_objects ${fovea_all_objects} ${target} PARENT_SCOPE)
+endfunction()
+if(fovea_has_int8_targets)
+  target_sources(
+    fovea_objects
+    PRIVATE "${PROJECT_SOURCE_DIR}/src/fovea/dispatch/int8_targets.cc")
+  target_compile_definitions(fovea_objects PRIVATE FOVEA_HAS_INT8_TARGETS)
+  fovea_add_int8_target(NeonDotprod NEON_DOTPROD armv8.2-a+dotprod)
+  fovea_add_int8_target(NeonI8mm NEON_I8MM armv8.2-a+dotprod+i8mm)
 endif()
 
 if(FOVEA_LIBRARY_DISPATCH)
   # Targets between those that are kept gain nothing: SSSE3 beside SSE4, and
   # beside AVX3_DL, which has VNNI, the bfloat16 of AVX3_ZEN4 and the float16 of
   # AVX3_SPR, which no kernel uses. On AArch64: NEON with AES, and SVE of sizes
-  # fixed when it is compiled.
+  # fixed when it is compiled; NEON with bfloat16 where the products of int8 that
+  # come with it are targets of their own.
   set(disabled HWY_SSSE3 HWY_AVX3_ZEN4 HWY_AVX3_SPR HWY_NEON HWY_SVE_256
                HWY_SVE2_128)
+  if(fovea_has_int8_targets)
+    list(APPEND disabled HWY_NEON_BF16)
+  endif()
   list(JOIN disabled "|" disabled)
   target_compile_definitions(
     fovea_objects PRIVATE HWY_WANT_AVX3_DL "HWY_DISABLED_TARGETS=(${disabled})")
@@ -83,7 +144,10 @@ else()
 endif()
 
 function(fovea_add_library target kind)
-  add_library(${target} ${kind} $<TARGET_OBJECTS:fovea_objects>)
+  add_library(${target} ${kind})
+  foreach(objects IN LISTS fovea_all_objects)
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
+  endforeach()
   set_target_properties(
     ${target}
     PROPERTIES OUTPUT_NAME fovea LINKER_LANGUAGE CXX VERSION

@@ -533,9 +533,9 @@ struct VectorLeaf {
     const size_t lanes = vector::hn::Lanes(vector::IntTag());
     kernels::ForGroups<kRowGroup>(
         0, rows, [&](auto row_group, size_t row) HWY_ATTR {
-          const kernels::Factors<int32_t> q{scratch.queries + row * quads,
-                                            quads, 1};
           ForKeyVecs<kMostVecs>(keys, [&](auto vec_group, size_t vec) HWY_ATTR {
+            const kernels::Factors<int32_t> q{scratch.queries + row * quads,
+                                              quads, 1};
             const size_t key = vec * lanes;
             const KeyPanels<S> k{{panels, key, kPanel * 4 * quads}};
             const vector::ScoreSink<kHasKeyStarts> sink{

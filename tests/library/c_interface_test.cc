@@ -67,6 +67,17 @@ TEST(CInterface, NamesItsVersionStatusAndTarget) {
   EXPECT_EQ(fovea_target_at(1000), nullptr);
 }
 
+TEST(CInterface, KeepsTheTargetWhenItListsThem) {
+  const char* worst = nullptr;
+  for (size_t i = 0; fovea_target_at(i) != nullptr; ++i) {
+    worst = fovea_target_at(i);
+  }
+  ASSERT_EQ(fovea_use_target(worst), FOVEA_OK);
+  EXPECT_EQ(fovea_target_at(1000), nullptr);
+  EXPECT_STREQ(fovea_target_name(), worst);
+  ASSERT_EQ(fovea_use_target(nullptr), FOVEA_OK);
+}
+
 // ----------------------------------------------------------------------- rows
 
 TEST(CInterface, SoftmaxHasTheBitsOfTheTemplate) {

@@ -5,6 +5,7 @@
 #define HWY_TARGET_INCLUDE "fovea/dispatch/attend_int8_cache.cc"
 #include <hwy/foreach_target.h>
 // After foreach_target.
+#include "fovea/dispatch/int8_targets.h"
 #include "fovea/run_time/attend-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -32,19 +33,22 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace fovea {
 namespace run_time {
-namespace {
-HWY_EXPORT(AttendInt8Cache);
-HWY_EXPORT(Int8ScratchBytes);
-}  // namespace
+
+FOVEA_EXPORT_INT8(AttendInt8Cache);
+FOVEA_EXPORT_INT8(Int8ScratchBytes);
+
+#ifndef FOVEA_INT8_TARGET
 
 void AttendInt8Cache(const AttentionProblem& problem,
                      void* workspace) noexcept {
-  HWY_DYNAMIC_DISPATCH(AttendInt8Cache)(problem, workspace);
+  FOVEA_DISPATCH_INT8(AttendInt8Cache)(problem, workspace);
 }
 
 size_t Int8WorkspaceBytes(size_t head_dim, size_t value_dim) noexcept {
-  return HWY_DYNAMIC_DISPATCH(Int8ScratchBytes)(head_dim, value_dim);
+  return FOVEA_DISPATCH_INT8(Int8ScratchBytes)(head_dim, value_dim);
 }
+
+#endif  // FOVEA_INT8_TARGET
 
 }  // namespace run_time
 }  // namespace fovea

@@ -5,6 +5,7 @@
 #define HWY_TARGET_INCLUDE "fovea/dispatch/linear_int8.cc"
 #include <hwy/foreach_target.h>
 // After foreach_target.
+#include "fovea/dispatch/int8_targets.h"
 #include "fovea/kernels/linear_int8-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -44,9 +45,10 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace fovea {
 namespace run_time {
-namespace {
-HWY_EXPORT(LinearInt8Tokens);
-}  // namespace
+
+FOVEA_EXPORT_INT8(LinearInt8Tokens);
+
+#ifndef FOVEA_INT8_TARGET
 
 size_t LinearInt8Bytes(size_t inputs) noexcept {
   const size_t quads = RoundUp(inputs, 4) / 4;
@@ -54,8 +56,10 @@ size_t LinearInt8Bytes(size_t inputs) noexcept {
 }
 
 void LinearInt8(const LinearInt8Problem& problem) noexcept {
-  HWY_DYNAMIC_DISPATCH(LinearInt8Tokens)(problem);
+  FOVEA_DISPATCH_INT8(LinearInt8Tokens)(problem);
 }
+
+#endif  // FOVEA_INT8_TARGET
 
 }  // namespace run_time
 }  // namespace fovea

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fovea/dispatch/target.h"
 
+#include <atomic>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "fovea/dispatch/target.cc"
 #include <hwy/foreach_target.h>
 // After foreach_target.
+#include "fovea/dispatch/int8_targets.h"
 #include "fovea/kernels/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -34,7 +37,14 @@ int64_t Available() noexcept {
 #ifdef HWY_COMPILE_ONLY_STATIC
   return HWY_STATIC_TARGET;  // the program does not start elsewhere
 #else
-  return hwy::SupportedTargets() & HWY_TARGETS;
+  // Asked once: to ask makes Highway choose anew.
+  static std::atomic<int64_t> available{0};
+  int64_t targets = available.load(std::memory_order_relaxed);
+  if (targets == 0) {
+    targets = (hwy::SupportedTargets() & HWY_TARGETS) | Int8TargetsOfCpu();
+    available.store(targets, std::memory_order_relaxed);
+  }
+  return targets;
 #endif
 }
 
@@ -42,7 +52,10 @@ void Choose(int64_t targets) noexcept {
 #ifdef HWY_COMPILE_ONLY_STATIC
   static_cast<void>(targets);
 #else
-  hwy::GetChosenTarget().Update(targets);
+  // Floats are those of NEON, which every CPU has that has its products.
+  const int64_t floats = targets & ~kInt8Targets;
+  hwy::GetChosenTarget().Update(floats != 0 ? floats : HWY_STATIC_TARGET);
+  ChooseInt8Target(targets);
 #endif
 }
 
@@ -53,10 +66,16 @@ bool AreEqual(const char* a, const char* b) noexcept {
 
 constexpr int64_t LowestBit(int64_t bits) noexcept { return bits & -bits; }
 
+const char* NameOf(int64_t target) noexcept {
+  const char* const name = Int8TargetName(target);
+  return name != nullptr ? name : hwy::TargetName(target);
+}
+
 }  // namespace
 
 const char* TargetInUse() noexcept {
-  return hwy::TargetName(HWY_DYNAMIC_DISPATCH(TargetOfThis)());
+  const int64_t floats = HWY_DYNAMIC_DISPATCH(TargetOfThis)();
+  return NameOf(LowestBit(floats | Int8TargetInUse()));
 }
 
 bool TargetFuses() noexcept { return HWY_DYNAMIC_DISPATCH(Fuses)(); }
@@ -64,7 +83,7 @@ bool TargetFuses() noexcept { return HWY_DYNAMIC_DISPATCH(Fuses)(); }
 const char* TargetAt(size_t index) noexcept {
   int64_t left = Available();
   for (; left != 0 && index > 0; --index) left &= left - 1;
-  return left == 0 ? nullptr : hwy::TargetName(LowestBit(left));
+  return left == 0 ? nullptr : NameOf(LowestBit(left));
 }
 
 bool UseTarget(const char* name) noexcept {
@@ -75,7 +94,7 @@ bool UseTarget(const char* name) noexcept {
   }
   for (int64_t left = all; left != 0; left &= left - 1) {
     const int64_t target = LowestBit(left);
-    if (!AreEqual(name, hwy::TargetName(target))) continue;
+    if (!AreEqual(name, NameOf(target))) continue;
     Choose(target);
     return true;
   }
