@@ -52,7 +52,8 @@ endif()
 list(TRANSFORM fovea_library_sources PREPEND "${PROJECT_SOURCE_DIR}/src/fovea/")
 # Those of them with products of int8: compiled for the targets of
 # dispatch/int8_targets.h too.
-set(fovea_int8_sources dispatch/attend_int8_cache.cc dispatch/linear_int8.cc)
+set(fovea_int8_sources dispatch/attend_int8_cache.cc
+    dispatch/integer_attention.cc dispatch/linear_int8.cc)
 list(TRANSFORM fovea_int8_sources PREPEND "${PROJECT_SOURCE_DIR}/src/fovea/")
 
 # Compiled once for both libraries. A function a section: a firmware links the

@@ -3,7 +3,7 @@
 
 #include "fovea/run_time/integer_attend.h"
 
-#ifdef HWY_COMPILE_ONLY_STATIC
+#if defined(HWY_COMPILE_ONLY_STATIC) && !defined(FOVEA_INT8_TARGET)
 // One target, which may be a core that Highway does not know.
 #include "port/integer/leaf.h"
 
@@ -34,6 +34,7 @@ size_t IntegerWorkspaceBytes(size_t head_dim, size_t value_dim,
 #define HWY_TARGET_INCLUDE "fovea/dispatch/integer_attention.cc"
 #include <hwy/foreach_target.h>
 // After foreach_target.
+#include "fovea/dispatch/int8_targets.h"
 #include "port/integer/vector-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -65,27 +66,30 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace fovea {
 namespace run_time {
-namespace {
-HWY_EXPORT(AttendIntegers);
-HWY_EXPORT(AttendIntegerCache);
-HWY_EXPORT(IntegerBytes);
-}  // namespace
+
+FOVEA_EXPORT_INT8(AttendIntegers);
+FOVEA_EXPORT_INT8(AttendIntegerCache);
+FOVEA_EXPORT_INT8(IntegerBytes);
+
+#ifndef FOVEA_INT8_TARGET
 
 void AttendIntegers(const IntegerProblem& problem, void* workspace) noexcept {
-  HWY_DYNAMIC_DISPATCH(AttendIntegers)(problem, workspace);
+  FOVEA_DISPATCH_INT8(AttendIntegers)(problem, workspace);
 }
 
 void AttendIntegerCache(const IntegerProblem& problem,
                         void* workspace) noexcept {
-  HWY_DYNAMIC_DISPATCH(AttendIntegerCache)(problem, workspace);
+  FOVEA_DISPATCH_INT8(AttendIntegerCache)(problem, workspace);
 }
 
 size_t IntegerWorkspaceBytes(size_t head_dim, size_t value_dim,
                              size_t rows) noexcept {
-  return HWY_DYNAMIC_DISPATCH(IntegerBytes)(head_dim, value_dim, rows);
+  return FOVEA_DISPATCH_INT8(IntegerBytes)(head_dim, value_dim, rows);
 }
+
+#endif  // FOVEA_INT8_TARGET
 
 }  // namespace run_time
 }  // namespace fovea
 #endif  // HWY_ONCE
-#endif  // HWY_COMPILE_ONLY_STATIC
+#endif  // one target or several
