@@ -248,7 +248,8 @@ HWY_INLINE void PackValues(const Tile& tile, int8_t* to) {
   for (size_t key = 0; key < tile.count; key += 4) {
     const int8_t* const rows[] = {row(key), row(key + 1), row(key + 2),
                                   row(key + 3)};
-    kernels::InterleaveFour<S::kValueDim>(rows, to + key * S::kValueDim);
+    kernels::InterleaveFour(Length<S::kValueDim>(), rows,
+                            to + key * S::kValueDim);
   }
   OffsetPacked(to, RoundUp(tile.count, 4) * S::kValueDim);
 }

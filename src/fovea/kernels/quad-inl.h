@@ -176,13 +176,13 @@ struct LastQuadColumns {
   HWY_INLINE void Fetch(const int8_t*, size_t, size_t) const {}
 };
 
-// Four rows of values as [value_dim][4].
-template <size_t kDim>
-HWY_INLINE void InterleaveFour(const int8_t* const (&rows)[4],
-                               int8_t* HWY_RESTRICT to) {
+// Four rows of values as [value_dim][4], kMost columns at a time.
+template <size_t kMost, class Dim>
+HWY_INLINE void InterleaveColumns(Dim dim, const int8_t* const (&rows)[4],
+                                  int8_t* HWY_RESTRICT to) {
   size_t column = 0;
   if constexpr (kMaxLanes > 1) {
-    const hn::CappedTag<int8_t, (kDim >= 64 ? 64 : kDim >= 32 ? 32 : 16)> d;
+    const hn::CappedTag<int8_t, kMost> d;
     const size_t lanes = hn::Lanes(d);
     const auto interleave = [&](size_t first) HWY_ATTR {
       hn::StoreInterleaved4(hn::LoadU(d, rows[0] + first),
@@ -190,12 +190,24 @@ HWY_INLINE void InterleaveFour(const int8_t* const (&rows)[4],
                             hn::LoadU(d, rows[2] + first),
                             hn::LoadU(d, rows[3] + first), d, to + 4 * first);
     };
-    for (; column + lanes <= kDim; column += lanes) interleave(column);
+    for (; column + lanes <= dim; column += lanes) interleave(column);
     // The rest again with some before it, where there are enough.
-    if (column > 0 && column < kDim) return interleave(kDim - lanes);
+    if (column > 0 && column < dim) return interleave(dim - lanes);
   }
-  for (; column < kDim; ++column) {
+  for (; column < dim; ++column) {
     for (size_t i = 0; i < 4; ++i) to[4 * column + i] = rows[i][column];
+  }
+}
+
+template <class Dim>
+HWY_INLINE void InterleaveFour(Dim dim, const int8_t* const (&rows)[4],
+                               int8_t* HWY_RESTRICT to) {
+  if (dim >= 64) {
+    InterleaveColumns<64>(dim, rows, to);
+  } else if (dim >= 32) {
+    InterleaveColumns<32>(dim, rows, to);
+  } else {
+    InterleaveColumns<16>(dim, rows, to);
   }
 }
 
