@@ -11,6 +11,8 @@ set(fovea_library_sources
     c/cache_attend.cc
     c/cache_save.cc
     c/cache_streams.cc
+    c/check_int8.cc
+    c/int8_arithmetic.cc
     c/layer_norm.cc
     c/linear.cc
     c/linear_int8.cc
@@ -25,7 +27,9 @@ set(fovea_library_sources
     dispatch/attend_bfloat16_cache.cc
     dispatch/attend_float16_cache.cc
     dispatch/attend_float_cache.cc
+    dispatch/attend_int8.cc
     dispatch/attend_int8_cache.cc
+    dispatch/attend_int8_scores.cc
     dispatch/attend_plain.cc
     dispatch/attend_plain_cache.cc
     dispatch/attend_rich.cc

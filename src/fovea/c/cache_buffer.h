@@ -10,11 +10,13 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "fovea/cache_bytes.h"
 #include "fovea/cache_layout.h"
 #include "fovea/cache_span.h"
 #include "fovea/fovea.h"
 #include "fovea/kernels/layout.h"
 #include "fovea/quantised_layout.h"
+#include "fovea/run_time/int8_arithmetic.h"
 #include "fovea/status.h"
 
 struct alignas(fovea::kCacheLine) fovea_cache {
@@ -30,15 +32,25 @@ struct alignas(fovea::kCacheLine) fovea_cache {
 namespace fovea {
 namespace c {
 
+// Of a cache for an arithmetic in int8, beside the fovea_elements.
+constexpr uint32_t kInt8ScoresElement =
+    ElementCode<int8_t>(Arithmetic::kInt8Scores);
+constexpr uint32_t kInt8Element = ElementCode<int8_t>(Arithmetic::kInt8);
+
+using RunTimeQuantisedRows =
+    QuantisedRows<Length<0>, Length<0>, Length<0>, Length<0>>;
+
 // The layout of a cache of Elements whose sizes are known at run time, and
 // where the arrays of one with room for `slots` tokens lie.
-template <class ElementArg>
+template <class ElementArg,
+          class RowsArg = CacheRows<Length<0>, Length<0>, ElementArg>>
 struct CacheArraysOf {
   using Element = ElementArg;
-  static constexpr bool kQuantised = std::is_same<Element, int8_t>::value;
-  using Rows = std::conditional_t<
-      kQuantised, QuantisedRows<Length<0>, Length<0>, Length<0>, Length<0>>,
-      CacheRows<Length<0>, Length<0>, Element>>;
+  using Rows = RowsArg;
+  static constexpr bool kQuantised =
+      std::is_same<Rows, RunTimeQuantisedRows>::value;
+  // Not every key and value can be stored.
+  static constexpr bool kIsInt8 = std::is_same<Element, int8_t>::value;
 
   size_t kv_heads;
   Rows rows;
@@ -82,7 +94,17 @@ bool WithElement(const fovea_cache& header, const Body& body) noexcept {
     case FOVEA_INT8: {
       const Length<0> slots(static_cast<size_t>(header.capacity));
       const Length<0> means(header.mean_count);
-      body(CacheArraysOf<int8_t>{kv_heads, {d, dv, slots, means}});
+      body(CacheArraysOf<int8_t, RunTimeQuantisedRows>{kv_heads,
+                                                       {d, dv, slots, means}});
+      return true;
+    }
+    case kInt8ScoresElement:
+    case kInt8Element: {
+      const Length<0> slots(static_cast<size_t>(header.capacity));
+      const Length<0> ranges(header.mean_count);
+      const bool int8_values = header.element == kInt8Element;
+      body(CacheArraysOf<int8_t, run_time::RunTimeInt8Rows<bool>>{
+          kv_heads, {d, dv, slots, ranges, int8_values}});
       return true;
     }
     default:
