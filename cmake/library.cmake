@@ -22,6 +22,8 @@ set(fovea_float_sources
     c/cache_attend.cc
     c/cache_save.cc
     c/cache_streams.cc
+    c/check_int8.cc
+    c/int8_arithmetic.cc
     c/layer_norm.cc
     c/linear.cc
     c/linear_int8.cc
@@ -34,7 +36,9 @@ set(fovea_float_sources
     dispatch/attend_bfloat16_cache.cc
     dispatch/attend_float16_cache.cc
     dispatch/attend_float_cache.cc
+    dispatch/attend_int8.cc
     dispatch/attend_int8_cache.cc
+    dispatch/attend_int8_scores.cc
     dispatch/attend_plain.cc
     dispatch/attend_plain_cache.cc
     dispatch/attend_rich.cc
@@ -52,8 +56,10 @@ endif()
 list(TRANSFORM fovea_library_sources PREPEND "${PROJECT_SOURCE_DIR}/src/fovea/")
 # Those of them with products of int8: compiled for the targets of
 # dispatch/int8_targets.h too.
-set(fovea_int8_sources dispatch/attend_int8_cache.cc
-    dispatch/integer_attention.cc dispatch/linear_int8.cc)
+set(fovea_int8_sources
+    dispatch/attend_int8.cc dispatch/attend_int8_cache.cc
+    dispatch/attend_int8_scores.cc dispatch/integer_attention.cc
+    dispatch/linear_int8.cc)
 list(TRANSFORM fovea_int8_sources PREPEND "${PROJECT_SOURCE_DIR}/src/fovea/")
 
 # Compiled once for both libraries. A function a section: a firmware links the

@@ -68,6 +68,7 @@ class Attention {
     static constexpr bool kRing = false;
   };
   using PlainLayout = Int8Layout<PlainR>;
+  using PlainRows = typename PlainLayout::Rows;
   template <class AnyF>
   using WorkspaceOf = typename std::conditional_t<
       kInt8Keys,
@@ -277,13 +278,13 @@ class Attention {
   struct Quantises {
     template <class AnyGroup>
     static void Prepare(const AnyGroup& group) noexcept {
-      HWY_NAMESPACE::QuantiseKeys<PlainLayout>(
-          group.plain_k, group.plain_k_stride, group.plain_keys,
-          group.key_store);
+      HWY_NAMESPACE::QuantiseKeys(PlainRows(), group.plain_k,
+                                  group.plain_k_stride, group.plain_keys,
+                                  group.key_store);
       if constexpr (kInt8Values) {
-        HWY_NAMESPACE::QuantiseValues<PlainLayout>(
-            group.plain_v, group.plain_v_stride, group.plain_keys,
-            group.value_store);
+        HWY_NAMESPACE::QuantiseValues(PlainRows(), group.plain_v,
+                                      group.plain_v_stride, group.plain_keys,
+                                      group.value_store);
       }
     }
   };
@@ -332,12 +333,12 @@ class Attention {
       const size_t keys = PlainKeys(call, b);
       for (size_t head = 0; head < R::kKvHeads; ++head) {
         const bool sound =
-            HWY_NAMESPACE::AreStorable<R::kHeadDim>(call.k.Row(b, head, 0),
-                                                    call.k.token_stride, keys,
-                                                    PlainLayout::kRoomOfKey) &&
-            (!kInt8Values || HWY_NAMESPACE::AreStorable<R::kValueDim>(
-                                 call.v.Row(b, head, 0), call.v.token_stride,
-                                 keys, PlainLayout::kRoomOfValue));
+            HWY_NAMESPACE::AreStorable(
+                Length<R::kHeadDim>(), call.k.Row(b, head, 0),
+                call.k.token_stride, keys, RoomOfKey(F::kTurns)) &&
+            (!kInt8Values || HWY_NAMESPACE::AreStorable(
+                                 Length<R::kValueDim>(), call.v.Row(b, head, 0),
+                                 call.v.token_stride, keys, kRoomOfValue));
         if (!sound) return Status::kBadScale;
       }
     }
@@ -545,9 +546,9 @@ class Attention {
       group.plain_keys = PlainKeys(call, batch);
       group.key_store = workspace.KeyStore();
       group.value_store = workspace.ValueStore();
-      SetInt8Keys<PlainLayout>(group.key_store, R::kMaxKeys, group);
+      SetInt8Keys(PlainRows(), group.key_store, R::kMaxKeys, group);
       if constexpr (kInt8Values) {
-        SetInt8Values<PlainLayout>(group.value_store, R::kMaxKeys, group);
+        SetInt8Values(PlainRows(), group.value_store, R::kMaxKeys, group);
       } else {
         group.v = v;
         group.v_token_stride = call.v.token_stride;
@@ -578,43 +579,17 @@ class Attention {
     return group;
   }
 
-  // One head's keys, or values, as AnyLayout has them for so many slots.
-  template <class AnyLayout, class AnyGroup>
-  static void SetInt8Keys(const int8_t* keys, size_t slots,
-                          AnyGroup& group) noexcept {
-    const auto floats = [&](size_t offset) {
-      return AnyLayout::FloatsAt(keys, offset);
-    };
-    group.k = keys;
-    group.k_token_stride = 0;  // panels
-    group.first_keys = floats(AnyLayout::FirstKeys(slots));
-    group.means = floats(AnyLayout::Means(slots));
-    group.key_scales = floats(AnyLayout::KeyScales(slots));
-    group.channels = floats(AnyLayout::Channels(slots));
-    group.channel_stride = AnyLayout::ChannelStride(slots);
-    group.channel_dims = AnyLayout::IntsAt(keys, AnyLayout::Dims(slots));
-    group.range_count = AnyLayout::kRanges;
-  }
-  template <class AnyLayout, class AnyGroup>
-  static void SetInt8Values(const int8_t* values, size_t slots,
-                            AnyGroup& group) noexcept {
-    group.v = values;
-    group.v_token_stride = R::kValueDim;
-    group.value_scales =
-        AnyLayout::FloatsAt(values, AnyLayout::ValueScales(slots));
-  }
-
   template <class AnyGroup>
   static void SetCache(const CacheView<Config>& cache, size_t kv_head,
                        AnyGroup& group) noexcept {
     if constexpr (kInt8Keys) {
-      using Layout = Int8Layout<R>;
+      const typename Int8Layout<R>::Rows rows;
       const int8_t* values = cache.ValueRows(kv_head);
-      SetInt8Keys<Layout>(cache.KeyPanels(kv_head), cache.slots(), group);
+      SetInt8Keys(rows, cache.KeyPanels(kv_head), cache.slots(), group);
       if constexpr (kInt8Values) {
-        SetInt8Values<Layout>(values, cache.slots(), group);
+        SetInt8Values(rows, values, cache.slots(), group);
       } else {
-        group.v = Layout::FloatsAt(values, 0);
+        group.v = rows.FloatsAt(values, 0);
         group.v_token_stride = R::kValueDim;
       }
     } else {

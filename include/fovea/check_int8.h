@@ -5,25 +5,14 @@
 #ifndef FOVEA_CHECK_INT8_H_
 #define FOVEA_CHECK_INT8_H_
 
-#include <cstddef>
-
 #include "fovea/attention.h"
 #include "fovea/check.h"
 #include "fovea/config.h"
+#include "fovea/int8_error.h"
 #include "fovea/status.h"
 #include "fovea/target.h"
 
 namespace fovea {
-
-// Of rows x in int8 and y in float, over all rows of a call (float sums, which
-// suffice for the digits that matter).
-struct Int8Error {
-  // sum of x y / sqrt(sum of x^2 * sum of y^2) of all, and of the row where it
-  // is least; 1 where both are zeros, 0 where one is.
-  float cosine;
-  float least_cosine;
-  float relative_l1;  // sum of |x - y| / sum of |y|; 0 for 0 / 0
-};
 
 inline namespace FOVEA_TARGET_NAMESPACE {
 
@@ -34,40 +23,6 @@ template <class Config>
 struct InFloat : Config {
   using CacheElement = float;
   static constexpr Arithmetic kArithmetic = Arithmetic::kFloat;
-};
-
-class Sums {
- public:
-  void Add(const float* x, const float* y, size_t count) noexcept {
-    for (size_t i = 0; i < count; ++i) {
-      xy_ += x[i] * y[i];
-      xx_ += x[i] * x[i];
-      yy_ += y[i] * y[i];
-      difference_ += Magnitude(x[i] - y[i]);
-      size_ += Magnitude(y[i]);
-    }
-  }
-  void Add(const Sums& other) noexcept {
-    xy_ += other.xy_;
-    xx_ += other.xx_;
-    yy_ += other.yy_;
-    difference_ += other.difference_;
-    size_ += other.size_;
-  }
-  float Cosine() const noexcept {
-    if (xx_ == 0.0f && yy_ == 0.0f) return 1.0f;
-    if (xx_ == 0.0f || yy_ == 0.0f) return 0.0f;
-    return xy_ /
-           (HWY_NAMESPACE::SquareRoot(xx_) * HWY_NAMESPACE::SquareRoot(yy_));
-  }
-  float RelativeL1() const noexcept {
-    return difference_ == 0.0f ? 0.0f : difference_ / size_;
-  }
-
- private:
-  static float Magnitude(float x) noexcept { return x < 0.0f ? -x : x; }
-
-  float xy_ = 0, xx_ = 0, yy_ = 0, difference_ = 0, size_ = 0;
 };
 
 }  // namespace check_int8
@@ -120,19 +75,8 @@ Status CheckInt8(const typename Attention<Config>::Call& call,
   in_float.scale = call.scale;
   FOVEA_RETURN_IF_BAD(Attention<Float>::Run(in_float, memory.in_float));
   FOVEA_RETURN_IF_BAD(Attention<Config>::Run(call, memory.in_int8));
-  check_int8::Sums all;
-  float least = 1.0f;
-  for (size_t head = 0; head < R::kHeads; ++head) {
-    for (size_t token = 0; token < call.queries; ++token) {
-      check_int8::Sums row;
-      row.Add(call.out.Row(0, head, token), in_float.out.Row(0, head, token),
-              R::kValueDim);
-      const float cosine = row.Cosine();
-      if (!(cosine >= least)) least = cosine;  // NaN too
-      all.Add(row);
-    }
-  }
-  error = {all.Cosine(), least, all.RelativeL1()};
+  error = check_int8::ErrorOf(call.out, in_float.out, R::kHeads, call.queries,
+                              R::kValueDim);
   return Status::kOk;
 }
 

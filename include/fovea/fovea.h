@@ -128,6 +128,9 @@ typedef struct fovea_mask {
   size_t batch_stride, head_stride, token_stride;
 } fovea_mask;
 
+/* What products are computed in, where not in float: see fovea_int8. */
+typedef struct fovea_arithmetic fovea_arithmetic;
+
 /* What turns rows by their position; see fovea_rope_turner. */
 typedef struct fovea_turner fovea_turner;
 
@@ -213,6 +216,12 @@ typedef struct fovea_attention {
    * fovea_cache_step appends by rotary->position + its position; the k of
    * fovea_attention_run is turned already. Null: nothing turns. */
   const fovea_rotary* rotary;
+  /* fovea_int8() or fovea_int8_scores(); null: float. With a cache, that of its
+   * shape. */
+  const fovea_arithmetic* arithmetic;
+  /* Other than 0: fovea_attention_run in int8 takes keys as they are, less no
+   * mean. Of a cache its shape says so. */
+  int32_t raw_keys;
 
   /* Optional outputs, dense; null: not wanted. With a cache, [keys] is the
    * number of tokens that it holds.
@@ -225,7 +234,8 @@ typedef struct fovea_attention {
   float* scores;
   fovea_score_stage score_stage;
 
-  /* Scratch of fovea_attention_workspace_bytes(head_dim, value_dim), with a
+  /* Scratch of fovea_attention_workspace_bytes(head_dim, value_dim) where
+   * arithmetic is null, else of fovea_attention_run_workspace_bytes, with a
    * cache of fovea_cache_workspace_bytes, aligned to FOVEA_ALIGNMENT; its
    * contents mean nothing between calls. */
   void* workspace;
@@ -242,6 +252,13 @@ typedef struct fovea_attention {
 FOVEA_API size_t fovea_attention_workspace_bytes(size_t head_dim,
                                                  size_t value_dim);
 
+/* The same for fovea_attention_run of that call, whatever its arithmetic: in
+ * int8 it grows with keys, as one kv head's keys and values at a time are
+ * quantised there. Of the struct it reads struct_bytes, the shape and
+ * arithmetic; 0 where a count is 0 or too large. */
+FOVEA_API size_t
+fovea_attention_run_workspace_bytes(const fovea_attention* call);
+
 /* Attends to the k and v of the call.
  *   NULL_POINTER     the call; the data of q, k, v or out; the workspace; the
  *                    rotary's turner or rates
@@ -250,15 +267,49 @@ FOVEA_API size_t fovea_attention_workspace_bytes(size_t head_dim,
  *                    mask_keys beyond keys, the rotary's dim beyond head_dim
  *   BAD_STRIDE       see the top
  *   BAD_SCALE        scale, softcap, a slope or a sink logit out of its range,
- *                    or rates[0] of 0
+ *                    or rates[0] of 0; with an arithmetic also: an entry of k
+ *                    (of fovea_int8: or v), padding apart unless scores of
+ *                    every key are wanted, is NaN or above FLT_MAX / 2 in
+ *                    magnitude (of k with a rotary: FLT_MAX / 4)
  *   MISALIGNED       a tensor, an array or the workspace
  *   TOO_SHORT        the workspace, or struct_bytes itself
  *   BAD_PART         part >= parts, or parts > 65536
  *   UNSUPPORTED      kv_heads does not divide heads, sinks without a window, an
  *                    unknown score_stage, a rotary's dim that is odd, sizes
  *                    whose product overflows, or a
- *                    struct of a later version */
+ *                    struct of a later version
+ * Every option goes with every arithmetic. */
 FOVEA_API fovea_status fovea_attention_run(const fovea_attention* call);
+
+/* Arithmetics that multiply int8 and not float, where CPUs are several times as
+ * fast: q and k (fovea_int8_scores), or the softmax's weights and v too
+ * (fovea_int8). Rows have scales of their own, keys are less a mean of earlier
+ * ones, two channels may stay float; docs/numerics.md states every operation.
+ * The bits are those of the C++ templates' kArithmetic. Static; named here, so
+ * that a program which uses neither does not hold them. */
+FOVEA_API const fovea_arithmetic* fovea_int8_scores(void);
+FOVEA_API const fovea_arithmetic* fovea_int8(void);
+
+/* Of rows x in int8 and y in float (float sums). */
+typedef struct fovea_int8_error {
+  size_t struct_bytes; /* sizeof(fovea_int8_error) */
+  /* sum of x y / sqrt(sum of x^2 * sum of y^2), of all rows and of the one
+   * where it is least; 1 where both are zeros, 0 where one is. */
+  float cosine, least_cosine;
+  float relative_l1; /* sum of |x - y| / sum of |y|; 0 for 0 / 0 */
+} fovea_int8_error;
+
+/* How near a call's arithmetic comes to float on data of your own: what to ask
+ * before it is used, since int8 suits most tensors and ruins some (arXiv
+ * 2410.02367). Runs the call in both and compares; the call's outputs are those
+ * of fovea_attention_run then. Its workspace has
+ * fovea_check_int8_workspace_bytes, which are 0 as those of a run are, and
+ * where arithmetic is null. Status as of fovea_attention_run, and UNSUPPORTED
+ * where arithmetic is null, or batch or parts above 1; `error` is only written
+ * where it is OK. */
+FOVEA_API size_t fovea_check_int8_workspace_bytes(const fovea_attention* call);
+FOVEA_API fovea_status fovea_check_int8(const fovea_attention* call,
+                                        fovea_int8_error* error);
 
 /* ----------------------------------------------------------------- partials */
 
@@ -321,6 +372,10 @@ typedef struct fovea_cache_shape {
    * (Where there are means, they and so the bits depend on the capacity: there
    * is one for each of 16, 64, 256, 1024... that is below it.) */
   int32_t raw_keys;
+  /* Of FOVEA_INT8: fovea_int8() or fovea_int8_scores(), which calls on it then
+   * name too; its values are float in the latter. Null: products are of float
+   * queries. The layouts differ (docs/numerics.md). */
+  const fovea_arithmetic* arithmetic;
   /* A window other than 0, to 2^24, makes a ring, of a stream without end: it
    * keeps what a window so wide sees, and the first `sinks` tokens (0 to 2^24),
    * each in whole tiles of 64; nothing is ever moved. Calls on it must be
@@ -336,7 +391,8 @@ FOVEA_API size_t fovea_cache_bytes(const fovea_cache_shape* shape);
 
 /* Makes an empty cache at `buffer` (FOVEA_ALIGNMENT; fovea_cache_bytes), which
  * *cache then points to. NULL_POINTER, MISALIGNED, TOO_SHORT, ZERO_COUNT,
- * TOO_MANY_TOKENS, UNSUPPORTED (an unknown element, sinks without a window). */
+ * TOO_MANY_TOKENS, UNSUPPORTED (an unknown element, one of an arithmetic that
+ * is not FOVEA_INT8, sinks without a window). */
 FOVEA_API fovea_status fovea_cache_create(const fovea_cache_shape* shape,
                                           void* buffer, size_t bytes,
                                           fovea_cache** cache);
@@ -362,7 +418,8 @@ FOVEA_API size_t fovea_cache_workspace_bytes(const fovea_cache* cache);
 /* Appends `tokens` tokens, 1 or more: k [kv_heads][tokens][head_dim] and
  * v [kv_heads][tokens][value_dim] (batch_stride is not read). ZERO_COUNT,
  * BAD_STRIDE, CACHE_FULL (none is taken; a ring is never full), and of
- * FOVEA_INT8 BAD_SCALE: an entry is NaN or above FLT_MAX / 2 in magnitude. */
+ * FOVEA_INT8 BAD_SCALE: an entry is NaN or above FLT_MAX / 2 in magnitude
+ * (values of fovea_int8_scores may be anything). */
 FOVEA_API fovea_status fovea_cache_append(fovea_cache* cache, fovea_input k,
                                           fovea_input v, size_t tokens);
 
@@ -381,9 +438,9 @@ FOVEA_API fovea_status fovea_cache_truncate(fovea_cache* cache, size_t tokens);
 /* Appends the call's k and v (`queries` tokens of each), then attends from the
  * cache, query 0 being the first token appended: a step of a stream, or a
  * chunk. The workspace has fovea_cache_workspace_bytes. Also CACHE_FULL,
- * BAD_SCALE as of fovea_cache_append, and UNSUPPORTED where the call's shape is
- * not the cache's, batch is not 1, or parts is above 1, or a ring does not do
- * what it asks for. */
+ * BAD_SCALE as of fovea_cache_append, and UNSUPPORTED where the call's shape or
+ * arithmetic is not the cache's, batch is not 1, or parts is above 1, or a ring
+ * does not do what it asks for. */
 FOVEA_API fovea_status fovea_cache_step(fovea_cache* cache,
                                         const fovea_attention* call);
 

@@ -251,7 +251,7 @@ HWY_INLINE void PackValues(const Tile& tile, Length<kColumnsOr0> columns,
   for (size_t key = 0; key < tile.count; key += 4) {
     const int8_t* const rows[] = {row(key), row(key + 1), row(key + 2),
                                   row(key + 3)};
-    kernels::InterleaveFour(rows, columns, to + key * columns);
+    kernels::InterleaveFour(columns, rows, to + key * columns);
   }
   OffsetPacked(to, RoundUp(tile.count, 4) * columns);
 }

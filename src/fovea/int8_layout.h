@@ -45,68 +45,78 @@ constexpr float kOutlier = 9.0f;
 //           float [2][slot]: entries of the channels
 //   values  kInt8:       int8 [slot/4][value_dim][4], float [slot]: scales
 //           kInt8Scores: float [slot][value_dim]
-template <class R>
-struct Int8Layout {
-  static constexpr size_t kCapacity = CacheSpan<R, R::kRing>::kTokens;
-  static constexpr size_t kHeadDim = R::kHeadDim;
-  static constexpr size_t kValueDim = R::kValueDim;
-  static constexpr size_t kPaddedDim = RoundUp(R::kHeadDim, 4);
-  static constexpr bool kInt8Values = R::kArithmetic == Arithmetic::kInt8;
+//
+// All but the last are Lengths, as of QuantisedRows; the last is a bool, or one
+// that is constant.
+template <class HeadDimArg, class ValueDimArg, class Slots, class Ranges,
+          class Int8Values>
+struct Int8Rows {
+  using HeadDim = HeadDimArg;
+  using ValueDim = ValueDimArg;
   // The layout of values in int8 is that of the float arithmetic's cache.
-  using Quantised = CacheLayout<R, int8_t>;
+  using Quantised = QuantisedRows<HeadDim, ValueDim, Slots, Ranges>;
 
-  static constexpr size_t kRanges = R::kSmoothKeys ? MeansOf(kCapacity) : 1;
-  static_assert(kRanges <= kPanel, "there is room for their means");
-  static constexpr size_t RangeOf(uint64_t position) noexcept {
-    return MeanOfPosition(position, kRanges);
+  HeadDim head_dim;
+  ValueDim value_dim;
+  Slots capacity;
+  Ranges range_count;
+  Int8Values int8_values;
+
+  constexpr size_t PaddedDim() const noexcept { return RoundUp(head_dim, 4); }
+  constexpr size_t RangeOf(uint64_t position) const noexcept {
+    return MeanOfPosition(position, range_count);
+  }
+  constexpr Quantised OfValues() const noexcept {
+    return {head_dim, value_dim, capacity, range_count};
   }
 
   // ------------------------------------------------------------------ offsets
 
-  static constexpr size_t kPanelBytes = kPanel * kHeadDim * sizeof(float);
+  constexpr size_t PanelBytes() const noexcept {
+    return kPanel * head_dim * sizeof(float);
+  }
 
-  static constexpr size_t FirstKeys(size_t slots) noexcept {
-    return RoundUp(slots, kPanel) * kPaddedDim;
+  constexpr size_t FirstKeys(size_t slots) const noexcept {
+    return RoundUp(slots, kPanel) * PaddedDim();
   }
-  static constexpr size_t Means(size_t slots) noexcept {
-    return FirstKeys(slots) + kPanelBytes;
+  constexpr size_t Means(size_t slots) const noexcept {
+    return FirstKeys(slots) + PanelBytes();
   }
-  static constexpr size_t Dims(size_t slots) noexcept {
-    return Means(slots) + kPanelBytes;
+  constexpr size_t Dims(size_t slots) const noexcept {
+    return Means(slots) + PanelBytes();
   }
-  static constexpr size_t KeyScales(size_t slots) noexcept {
+  constexpr size_t KeyScales(size_t slots) const noexcept {
     return Dims(slots) + kPanel * kFloatChannels * sizeof(int32_t);
   }
-  static constexpr size_t Channels(size_t slots) noexcept {
+  constexpr size_t Channels(size_t slots) const noexcept {
     return KeyScales(slots) + RoundUp(slots, kPanel) * sizeof(float);
   }
   static constexpr size_t ChannelStride(size_t slots) noexcept {
     return RoundUp(slots, kPanel);
   }
-  static constexpr size_t KeysOfHead(size_t slots) noexcept {
+  constexpr size_t KeysOfHead(size_t slots) const noexcept {
     return Channels(slots) +
            kFloatChannels * RoundUp(slots, kPanel) * sizeof(float);
   }
-  static constexpr size_t ValueScales(size_t slots) noexcept {
-    return Quantised::ValueScales(slots);
+  constexpr size_t ValueScales(size_t slots) const noexcept {
+    return OfValues().ValueScales(slots);
   }
-  static constexpr size_t ValuesOfHead(size_t slots) noexcept {
-    return kInt8Values ? Quantised::ValuesOfHead(slots)
-                       : RoundUp(slots * kValueDim * sizeof(float), kCacheLine);
+  constexpr size_t ValuesOfHead(size_t slots) const noexcept {
+    return int8_values ? OfValues().ValuesOfHead(slots)
+                       : RoundUp(slots * value_dim * sizeof(float), kCacheLine);
   }
 
   // -------------------------------------------------------------------- store
 
   // Values that stay float may be anything.
-  static constexpr float kRoomOfKey = RoomOfKey(R::kRotaryDim > 0);
-  static constexpr float kRoomOfValue = fovea::kRoomOfValue;
-  static bool Accepts(const float* key, const float* value) noexcept {
-    return IsStorable(key, kHeadDim, kRoomOfKey) &&
-           (!kInt8Values || IsStorable(value, kValueDim, kRoomOfValue));
+  bool Accepts(const float* key, const float* value,
+               bool turns) const noexcept {
+    return IsStorable(key, head_dim, RoomOfKey(turns)) &&
+           (!int8_values || IsStorable(value, value_dim, kRoomOfValue));
   }
 
-  static void StoreKey(const float* row, size_t slot, uint64_t position,
-                       int8_t* head) noexcept {
+  void StoreKey(const float* row, size_t slot, uint64_t position,
+                int8_t* head) const noexcept {
     const size_t range = RangeOf(position);
     if (position > 0 && RangeOf(position - 1) != range) {
       BeginRange(range, slot, head);
@@ -114,35 +124,35 @@ struct Int8Layout {
     if (position < kPanel) {
       StoreFirstKey(row, static_cast<size_t>(position), head);
     }
-    float centred[kHeadDim];
-    std::memcpy(centred, row, sizeof(centred));
+    float centred[HeadDim::kMost];
+    std::memcpy(centred, row, head_dim * sizeof(float));
     if (range != 0) {
-      const float* mean = FloatsAt(head, Means(kCapacity)) + range * kHeadDim;
-      for (size_t dim = 0; dim < kHeadDim; ++dim) centred[dim] -= mean[dim];
+      const float* mean = FloatsAt(head, Means(capacity)) + range * head_dim;
+      for (size_t dim = 0; dim < head_dim; ++dim) centred[dim] -= mean[dim];
     }
     TakeChannels(range, slot, centred, head);
-    int8_t quads[kPaddedDim] = {};
-    const float scale = QuantiseRow(centred, kHeadDim, quads);
-    FloatsAt(head, KeyScales(kCapacity))[slot] = scale;
-    StoreQuads(quads, slot, kPaddedDim, head);
+    int8_t quads[RoundUp(HeadDim::kMost, 4)] = {};
+    const float scale = QuantiseRow(centred, head_dim, quads);
+    FloatsAt(head, KeyScales(capacity))[slot] = scale;
+    StoreQuads(quads, slot, PaddedDim(), head);
   }
 
-  static void StoreFirstKey(const float* row, size_t position,
-                            int8_t* head) noexcept {
-    float* first = FloatsAt(head, FirstKeys(kCapacity)) + position;
-    for (size_t dim = 0; dim < kHeadDim; ++dim) first[dim * kPanel] = row[dim];
+  void StoreFirstKey(const float* row, size_t position,
+                     int8_t* head) const noexcept {
+    float* first = FloatsAt(head, FirstKeys(capacity)) + position;
+    for (size_t dim = 0; dim < head_dim; ++dim) first[dim * kPanel] = row[dim];
   }
 
-  static const int32_t* DimsOf(size_t range, const int8_t* head) noexcept {
-    return IntsAt(head, Dims(kCapacity)) + range * kFloatChannels;
+  const int32_t* DimsOf(size_t range, const int8_t* head) const noexcept {
+    return IntsAt(head, Dims(capacity)) + range * kFloatChannels;
   }
 
   // Keeps the range's channels of a key and leaves zeros in their place.
-  static void TakeChannels(size_t range, size_t slot, float* centred,
-                           int8_t* head) noexcept {
-    float* to = FloatsAt(head, Channels(kCapacity)) + slot;
+  void TakeChannels(size_t range, size_t slot, float* centred,
+                    int8_t* head) const noexcept {
+    float* to = FloatsAt(head, Channels(capacity)) + slot;
     for (size_t i = 0; i < kFloatChannels; ++i) {
-      float& entry = to[i * ChannelStride(kCapacity)];
+      float& entry = to[i * ChannelStride(capacity)];
       entry = 0.0f;
       if (range == 0 || DimsOf(range, head)[i] < 0) continue;
       float& dim = centred[DimsOf(range, head)[i]];
@@ -153,11 +163,11 @@ struct Int8Layout {
 
   // The statistics of the tokens in the slots before, from the stored keys
   // alone: tokens that were taken back leave no trace.
-  static void BeginRange(size_t range, size_t slot, int8_t* head) noexcept {
-    int8_t entries[kPaddedDim];
+  void BeginRange(size_t range, size_t slot, int8_t* head) const noexcept {
+    int8_t entries[RoundUp(HeadDim::kMost, 4)];
     BeginRange(range, slot, head, [&](size_t s) {
-      const int8_t* quads = QuadsAt(head, s, kPaddedDim);
-      for (size_t i = 0; i < kPaddedDim; i += 4) {
+      const int8_t* quads = QuadsAt(head, s, PaddedDim());
+      for (size_t i = 0; i < PaddedDim(); i += 4) {
         std::memcpy(entries + i, quads + i * kPanel, 4);
       }
       return static_cast<const int8_t*>(entries);
@@ -165,49 +175,51 @@ struct Int8Layout {
   }
   // The same with entries_of(slot), asked for in order, one after the other.
   template <class EntriesOf>
-  static void BeginRange(size_t range, size_t slot, int8_t* head,
-                         const EntriesOf& entries_of) noexcept {
+  void BeginRange(size_t range, size_t slot, int8_t* head,
+                  const EntriesOf& entries_of) const noexcept {
     const size_t count = slot < 64 ? slot : 64;  // 16 or 64
     const float share = 1.0f / static_cast<float>(count);
-    float* means = FloatsAt(head, Means(kCapacity)) + range * kHeadDim;
-    float before[kHeadDim] = {};  // the mean of the range that ends
-    if (range > 1) std::memcpy(before, means - kHeadDim, sizeof(before));
-    float row[kHeadDim], mean[kHeadDim] = {}, square[kHeadDim] = {};
+    float* means = FloatsAt(head, Means(capacity)) + range * head_dim;
+    float before[HeadDim::kMost] = {};  // the mean of the range that ends
+    if (range > 1) {
+      std::memcpy(before, means - head_dim, head_dim * sizeof(float));
+    }
+    float row[HeadDim::kMost], mean[HeadDim::kMost] = {};
+    float square[HeadDim::kMost] = {};
     for (size_t s = slot - count; s < slot; ++s) {
       if (s < kPanel) {
         ReadFirstKey(s, before, head, row);
       } else {
         ReadCentred(s, range - 1, entries_of(s), head, row);
       }
-      for (size_t i = 0; i < kHeadDim; ++i) {
+      for (size_t i = 0; i < head_dim; ++i) {
         const float part = row[i] * share;  // no sum of them may overflow
         mean[i] += part;
         square[i] += part * row[i];
       }
     }
-    for (size_t i = 0; i < kHeadDim; ++i) {
+    for (size_t i = 0; i < head_dim; ++i) {
       means[i] = before[i] + mean[i];
       square[i] -= mean[i] * mean[i];
     }
-    FindOutliers(square,
-                 IntsAt(head, Dims(kCapacity)) + range * kFloatChannels);
+    FindOutliers(square, IntsAt(head, Dims(capacity)) + range * kFloatChannels);
   }
 
-  static void StoreValue(const float* row, size_t slot, int8_t* head) noexcept {
-    if constexpr (kInt8Values) {
-      Quantised::StoreValue(row, slot, head);
+  void StoreValue(const float* row, size_t slot, int8_t* head) const noexcept {
+    if (int8_values) {
+      OfValues().StoreValue(row, slot, head);
     } else {
-      std::memcpy(FloatsAt(head, 0) + slot * kValueDim, row,
-                  kValueDim * sizeof(float));
+      std::memcpy(FloatsAt(head, 0) + slot * value_dim, row,
+                  value_dim * sizeof(float));
     }
   }
 
   // --------------------------------------------------------------------- save
 
   // As of CacheLayout: what lies beyond the `tokens` slots is zeros.
-  static void CopyKeys(const int8_t* from, size_t from_slots, size_t tokens,
-                       int8_t* to, size_t to_slots) noexcept {
-    CopyQuadPanels(from, tokens, kPaddedDim, to);
+  void CopyKeys(const int8_t* from, size_t from_slots, size_t tokens,
+                int8_t* to, size_t to_slots) const noexcept {
+    CopyQuadPanels(from, tokens, PaddedDim(), to);
     const size_t ranges = tokens == 0 ? 0 : RangeOf(tokens - 1) + 1;
     CopyColumns(FloatsAt(from, FirstKeys(from_slots)),
                 tokens < kPanel ? tokens : kPanel,
@@ -215,8 +227,8 @@ struct Int8Layout {
     // No mean and no channels of range 0.
     const float* from_means = FloatsAt(from, Means(from_slots));
     float* to_means = FloatsAt(to, Means(to_slots));
-    for (size_t i = 0; i < kPanel * kHeadDim; ++i) {
-      const bool used = i >= kHeadDim && i < ranges * kHeadDim;
+    for (size_t i = 0; i < kPanel * head_dim; ++i) {
+      const bool used = i >= head_dim && i < ranges * head_dim;
       to_means[i] = used ? from_means[i] : 0.0f;
     }
     const int32_t* from_dims = IntsAt(from, Dims(from_slots));
@@ -235,34 +247,34 @@ struct Int8Layout {
     }
   }
 
-  static void CopyValues(const int8_t* from, size_t from_slots, size_t tokens,
-                         int8_t* to, size_t to_slots) noexcept {
-    if constexpr (kInt8Values) {
-      Quantised::CopyValues(from, from_slots, tokens, to, to_slots);
+  void CopyValues(const int8_t* from, size_t from_slots, size_t tokens,
+                  int8_t* to, size_t to_slots) const noexcept {
+    if (int8_values) {
+      OfValues().CopyValues(from, from_slots, tokens, to, to_slots);
     } else {
-      const size_t bytes = tokens * kValueDim * sizeof(float);
+      const size_t bytes = tokens * value_dim * sizeof(float);
       std::memcpy(to, from, bytes);
       std::memset(to + bytes, 0, ValuesOfHead(tokens) - bytes);
     }
   }
 
   // Whether what saved bytes hold can have been stored.
-  static bool IsSound(const int8_t* keys, const int8_t* values,
-                      size_t slots) noexcept {
+  bool IsSound(const int8_t* keys, const int8_t* values,
+               size_t slots) const noexcept {
     const float* key_scales = FloatsAt(keys, KeyScales(slots));
     for (size_t i = 0; i < slots; ++i) {
       if (!IsScale(key_scales[i])) return false;
-      if (kInt8Values && !IsScale(FloatsAt(values, ValueScales(slots))[i])) {
+      if (int8_values && !IsScale(FloatsAt(values, ValueScales(slots))[i])) {
         return false;
       }
     }
     const int32_t* dims = IntsAt(keys, Dims(slots));
     for (size_t i = 0; i < kPanel * kFloatChannels; ++i) {
-      const auto dim_count = static_cast<int32_t>(kHeadDim);
+      const auto dim_count = static_cast<int32_t>(size_t{head_dim});
       if (dims[i] < -1 || dims[i] >= dim_count) return false;
     }
-    return AllFinite(FloatsAt(keys, FirstKeys(slots)), kPanel * kHeadDim) &&
-           AllFinite(FloatsAt(keys, Means(slots)), kPanel * kHeadDim) &&
+    return AllFinite(FloatsAt(keys, FirstKeys(slots)), kPanel * head_dim) &&
+           AllFinite(FloatsAt(keys, Means(slots)), kPanel * head_dim) &&
            AllFinite(FloatsAt(keys, Channels(slots)),
                      kFloatChannels * ChannelStride(slots));
   }
@@ -282,41 +294,41 @@ struct Int8Layout {
 
  private:
   // One of the first 16 keys less the mean of a range.
-  static void ReadFirstKey(size_t slot, const float* mean, const int8_t* head,
-                           float* row) noexcept {
-    const float* first = FloatsAt(head, FirstKeys(kCapacity)) + slot;
-    for (size_t i = 0; i < kHeadDim; ++i) {
+  void ReadFirstKey(size_t slot, const float* mean, const int8_t* head,
+                    float* row) const noexcept {
+    const float* first = FloatsAt(head, FirstKeys(capacity)) + slot;
+    for (size_t i = 0; i < head_dim; ++i) {
       row[i] = first[i * kPanel] - mean[i];
     }
   }
 
   // The key in a slot of `range`, less the mean of that.  A range begins before
   // a ring's first slot is used again: here slots are positions.
-  static void ReadCentred(size_t slot, size_t range, const int8_t* entries,
-                          const int8_t* head, float* row) noexcept {
-    const float scale = FloatsAt(head, KeyScales(kCapacity))[slot];
-    for (size_t i = 0; i < kHeadDim; ++i) {
+  void ReadCentred(size_t slot, size_t range, const int8_t* entries,
+                   const int8_t* head, float* row) const noexcept {
+    const float scale = FloatsAt(head, KeyScales(capacity))[slot];
+    for (size_t i = 0; i < head_dim; ++i) {
       row[i] = static_cast<float>(entries[i]) * scale;
     }
-    const float* channels = FloatsAt(head, Channels(kCapacity)) + slot;
+    const float* channels = FloatsAt(head, Channels(capacity)) + slot;
     for (size_t i = 0; i < kFloatChannels; ++i) {
       const int32_t dim = DimsOf(range, head)[i];
-      if (dim >= 0) row[dim] = channels[i * ChannelStride(kCapacity)];
+      if (dim >= 0) row[dim] = channels[i * ChannelStride(capacity)];
     }
   }
 
   // The dims of the largest spreads, of equal ones the first, or -1 where the
   // largest is no outlier.
-  static void FindOutliers(const float* spread, int32_t* dims) noexcept {
+  void FindOutliers(const float* spread, int32_t* dims) const noexcept {
     float largest[kFloatChannels] = {};
     float sum = 0.0f;
     for (size_t i = 0; i < kFloatChannels; ++i) dims[i] = -1;
-    for (size_t i = 0; i < kHeadDim; ++i) {
+    for (size_t i = 0; i < head_dim; ++i) {
       sum += spread[i];
       KeepLargest(spread[i], static_cast<int32_t>(i), largest, dims);
     }
     for (const float x : largest) sum -= x;
-    const float others = static_cast<float>(kHeadDim) - kFloatChannels;
+    const float others = static_cast<float>(size_t{head_dim}) - kFloatChannels;
     const bool is_outlier =
         others > 0.0f && largest[0] * others > kOutlier * sum;
     for (size_t i = 0; i < kFloatChannels && !is_outlier; ++i) dims[i] = -1;
@@ -334,9 +346,9 @@ struct Int8Layout {
   }
 
   // The first columns of a panel; the others are 0.
-  static void CopyColumns(const float* from, size_t columns,
-                          float* to) noexcept {
-    for (size_t i = 0; i < kPanel * kHeadDim; ++i) {
+  void CopyColumns(const float* from, size_t columns,
+                   float* to) const noexcept {
+    for (size_t i = 0; i < kPanel * head_dim; ++i) {
       to[i] = i % kPanel < columns ? from[i] : 0.0f;
     }
   }
@@ -354,6 +366,82 @@ struct Int8Layout {
       if (!IsFinite(x[i])) return false;
     }
     return true;
+  }
+};
+
+// One head's keys, or values, which lie as in `rows` with so many slots, for
+// the kernels.
+template <class Rows, class Group>
+void SetInt8Keys(const Rows& rows, const int8_t* keys, size_t slots,
+                 Group& group) noexcept {
+  group.k = keys;
+  group.k_token_stride = 0;  // panels
+  group.first_keys = rows.FloatsAt(keys, rows.FirstKeys(slots));
+  group.means = rows.FloatsAt(keys, rows.Means(slots));
+  group.key_scales = rows.FloatsAt(keys, rows.KeyScales(slots));
+  group.channels = rows.FloatsAt(keys, rows.Channels(slots));
+  group.channel_stride = rows.ChannelStride(slots);
+  group.channel_dims = rows.IntsAt(keys, rows.Dims(slots));
+  group.range_count = rows.range_count;
+}
+template <class Rows, class Group>
+void SetInt8Values(const Rows& rows, const int8_t* values, size_t slots,
+                   Group& group) noexcept {
+  group.v = values;
+  group.v_token_stride = rows.value_dim;
+  group.value_scales = rows.FloatsAt(values, rows.ValueScales(slots));
+}
+
+// The layout of a config's keys and values.
+template <class R>
+struct Int8Layout {
+  static constexpr size_t kCapacity = CacheSpan<R, R::kRing>::kTokens;
+  static constexpr size_t kRanges = R::kSmoothKeys ? MeansOf(kCapacity) : 1;
+  static_assert(kRanges <= kPanel, "there is room for their means");
+  static constexpr bool kInt8Values = R::kArithmetic == Arithmetic::kInt8;
+  using Rows =
+      Int8Rows<Length<R::kHeadDim>, Length<R::kValueDim>, Length<kCapacity>,
+               Length<kRanges>, std::bool_constant<kInt8Values>>;
+
+  static constexpr size_t Dims(size_t slots) noexcept {
+    return Rows().Dims(slots);
+  }
+  static constexpr size_t KeyScales(size_t slots) noexcept {
+    return Rows().KeyScales(slots);
+  }
+  static constexpr size_t KeysOfHead(size_t slots) noexcept {
+    return Rows().KeysOfHead(slots);
+  }
+  static constexpr size_t ValueScales(size_t slots) noexcept {
+    return Rows().ValueScales(slots);
+  }
+  static constexpr size_t ValuesOfHead(size_t slots) noexcept {
+    return Rows().ValuesOfHead(slots);
+  }
+
+  static bool Accepts(const float* key, const float* value) noexcept {
+    return Rows().Accepts(key, value, R::kRotaryDim > 0);
+  }
+
+  static void StoreKey(const float* row, size_t slot, uint64_t position,
+                       int8_t* head) noexcept {
+    Rows().StoreKey(row, slot, position, head);
+  }
+  static void StoreValue(const float* row, size_t slot, int8_t* head) noexcept {
+    Rows().StoreValue(row, slot, head);
+  }
+
+  static void CopyKeys(const int8_t* from, size_t from_slots, size_t tokens,
+                       int8_t* to, size_t to_slots) noexcept {
+    Rows().CopyKeys(from, from_slots, tokens, to, to_slots);
+  }
+  static void CopyValues(const int8_t* from, size_t from_slots, size_t tokens,
+                         int8_t* to, size_t to_slots) noexcept {
+    Rows().CopyValues(from, from_slots, tokens, to, to_slots);
+  }
+  static bool IsSound(const int8_t* keys, const int8_t* values,
+                      size_t slots) noexcept {
+    return Rows().IsSound(keys, values, slots);
   }
 };
 

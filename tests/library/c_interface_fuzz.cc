@@ -123,6 +123,18 @@ void SetMasks(Bytes& from, Memory& memory, fovea_attention& call) {
   }
 }
 
+// Float, or one in int8.
+const fovea_arithmetic* ArithmeticOf(Bytes& from) {
+  switch (from.Byte() % 4) {
+    case 1:
+      return fovea_int8_scores();
+    case 2:
+      return fovea_int8();
+    default:
+      return nullptr;
+  }
+}
+
 // Good or not, of dims up to one more than there are.
 const fovea_rotary* Rotary(Bytes& from, Memory& memory, size_t head_dim) {
   memory.rotaries.emplace_back(new fovea_rotary());
@@ -162,6 +174,8 @@ void SetOptions(Bytes& from, Memory& memory, fovea_attention& call) {
     call.key_lengths = memory.sizes.back().get();
   }
   if (from.Byte() % 4 == 0) call.rotary = Rotary(from, memory, call.head_dim);
+  call.arithmetic = ArithmeticOf(from);
+  call.raw_keys = from.Byte() % 2;
   SetMasks(from, memory, call);
 }
 
@@ -222,6 +236,8 @@ fovea_cache_shape CacheShape(Bytes& from, const fovea_attention& call) {
   const auto element = static_cast<fovea_element>(from.Byte() % 6);
   fovea_cache_shape shape = CCache::ShapeOf(call, 1 + from.UpTo(200), element);
   shape.raw_keys = from.Byte() % 2;
+  shape.arithmetic = from.Rarely() ? ArithmeticOf(from) : call.arithmetic;
+  if (shape.arithmetic != nullptr && !from.Rarely()) shape.element = FOVEA_INT8;
   if (from.Byte() % 2 == 0) {
     shape.window = from.UpTo(200), shape.sinks = from.UpTo(100);
     shape.max_queries = from.UpTo(70);
@@ -551,6 +567,76 @@ void UseIntegers(Bytes& from, Memory& memory, const fovea_attention& like) {
   }
 }
 
+void UseLinearInteger(Bytes& from, Memory& memory) {
+  const size_t inputs = 1 + from.UpTo(100), outputs = 1 + from.UpTo(70);
+  const float* weight = memory.Floats(from, inputs * outputs);
+  const float* real_bias =
+      from.Byte() % 2 ? memory.Floats(from, outputs) : nullptr;
+  std::vector<int8_t> packed(
+      fovea_linear_integer_packed_bytes(inputs, outputs));
+  std::vector<int32_t> multipliers(outputs), bias(outputs);
+  std::vector<int8_t> shifts(outputs);
+  fovea_linear_real real = {};
+  real.struct_bytes = sizeof(real) - from.Rarely();
+  real.weight = weight, real.bias = real_bias;
+  real.inputs = inputs, real.outputs = outputs;
+  real.x_quantisation = {from.Rarely() ? from.Raw<double>() : 0.05,
+                         int32_t{from.Byte()} - 128};
+  real.y_quantisation = {from.Rarely() ? from.Raw<double>() : 0.5,
+                         int32_t{from.Byte()} - 128};
+  fovea_linear_integer_pack(&real, packed.data(), multipliers.data(),
+                            shifts.data(), bias.data());
+  fovea_linear_integer call = {};
+  call.struct_bytes = sizeof(call);
+  call.tokens = 1 + from.UpTo(40);
+  call.inputs = from.Rarely() ? from.Raw<size_t>() | 32769 : inputs;
+  call.outputs = outputs;
+  call.x_stride = inputs + from.UpTo(3), call.y_stride = outputs;
+  std::vector<int8_t> x((call.tokens - 1) * call.x_stride + inputs);
+  std::vector<int8_t> y(call.tokens * outputs);
+  std::vector<int16_t> y16(y.size());
+  for (int8_t& entry : x) entry = static_cast<int8_t>(from.Byte());
+  call.x = x.data(), call.packed = packed.data();
+  // As packed, or anything.
+  if (from.Rarely()) multipliers[0] = from.Raw<int32_t>();
+  if (from.Rarely()) shifts[0] = from.Raw<int8_t>();
+  if (from.Rarely()) bias[0] = from.Raw<int32_t>();
+  call.multipliers = multipliers.data(), call.shifts = shifts.data();
+  if (real_bias != nullptr) call.bias = bias.data();
+  call.x_zero =
+      from.Rarely() ? from.Raw<int32_t>() : real.x_quantisation.zero_point;
+  call.y_zero = real.y_quantisation.zero_point;
+  const bool wide = from.Byte() % 2 == 0;
+  if (!wide || from.Rarely()) call.y = y.data();
+  if (wide) call.y16 = y16.data();
+  fovea_linear_integer_run(&call);
+}
+
+// The call, in its arithmetic and in float.
+void UseCheckInt8(Bytes& from, fovea_attention call) {
+  if (!from.Rarely()) call.batch = 1, call.parts = 0;
+  if (call.arithmetic == nullptr && !from.Rarely()) {
+    call.arithmetic = fovea_int8();
+  }
+  const Buffer room(fovea_check_int8_workspace_bytes(&call));
+  call.workspace = room.get(), call.workspace_bytes = room.bytes();
+  fovea_int8_error error = {};
+  error.struct_bytes = sizeof(error) - from.Rarely();
+  fovea_check_int8(&call, &error);
+}
+
+// Keys [first, end) of the call, any two.
+void UsePartial(Bytes& from, Memory& memory, const fovea_attention& call) {
+  const size_t rows = call.batch * call.heads * call.queries;
+  fovea_partial partial = {};
+  partial.struct_bytes = sizeof(partial);
+  partial.numerator = call.out;
+  partial.max = memory.Floats(from, rows);
+  partial.sum = memory.Floats(from, rows);
+  const size_t first = from.UpTo(call.keys), end = from.UpTo(call.keys + 1);
+  fovea_attention_run_partial(&call, first, end, &partial);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -588,8 +674,22 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     UseLinearInt8(from, memory);
     return 0;
   }
-  if (use % 8 == 3) {
+  if (use % 8 == 7) {
     UseIntegers(from, memory, call);
+    return 0;
+  }
+  if (use % 32 == 6) {
+    UseLinearInteger(from, memory);
+    return 0;
+  }
+  if (use % 16 == 3) {
+    UseCheckInt8(from, call);
+    return 0;
+  }
+  const Buffer of_run(fovea_attention_run_workspace_bytes(&call));
+  call.workspace = of_run.get(), call.workspace_bytes = of_run.bytes();
+  if (use % 16 == 5) {
+    UsePartial(from, memory, call);
     return 0;
   }
   if (from.Byte() % 4 == 0) Damage(from, call);

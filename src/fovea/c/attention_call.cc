@@ -138,6 +138,7 @@ run_time::AttentionProblem ProblemOf(const fovea_attention& call, size_t keys,
       call.rotary == nullptr
           ? 0
           : call.rotary->position + static_cast<uint64_t>(call.first_position);
+  problem.raw_keys = call.raw_keys != 0;
   problem.head_stride = call.queries;
   problem.part = call.part;
   problem.parts = call.parts == 0 ? 1 : call.parts;
@@ -145,8 +146,10 @@ run_time::AttentionProblem ProblemOf(const fovea_attention& call, size_t keys,
   if (is_partial) return problem;
   problem.lse = call.lse;
   problem.weights = call.weights;
-  problem.score_stage = static_cast<ScoreStage>(call.score_stage);
-  const bool wants_scores = call.score_stage != FOVEA_SCORES_NONE;
+  if (call.scores != nullptr) {
+    problem.score_stage = static_cast<ScoreStage>(call.score_stage);
+  }
+  const bool wants_scores = problem.score_stage != ScoreStage::kNone;
   problem.scores = wants_scores ? call.scores : nullptr;
   return problem;
 }

@@ -30,8 +30,15 @@ run_time::Rotary RotaryOf(const fovea_rotary* from) noexcept;
 // Whether the call wants an output of every key.
 bool HasMatrix(const fovea_attention& call) noexcept;
 
-// All of what fovea_attention_run checks, and its work on a call that was.
+// Bytes of workspace for a call of so many keys whose shape is known to be
+// good. kUnsupported: too many to count.
+Status RunBytes(const fovea_attention& call, size_t keys,
+                size_t& bytes) noexcept;
+
+// All of what fovea_attention_run checks, the second that keys and values can
+// be computed with; and its work on a call that was.
 Status CheckRun(const fovea_attention* call, bool is_partial) noexcept;
+Status CheckRunEntries(const fovea_attention& call) noexcept;
 void RunChecked(const fovea_attention& call) noexcept;
 
 // The same for a partial's output.

@@ -15,7 +15,8 @@ template <class ElementArg, class RowsArg>
 struct BufferArrays {
   using Element = ElementArg;
   using Rows = RowsArg;
-  static constexpr bool kQuantised = std::is_same<Element, int8_t>::value;
+  // Not every key and value can be stored.
+  static constexpr bool kIsInt8 = std::is_same<Element, int8_t>::value;
 
   size_t kv_heads;
   Rows rows;

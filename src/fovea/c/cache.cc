@@ -15,6 +15,16 @@ namespace {
 
 constexpr char kMagic[8] = {'f', 'v', 'c', 'a', 'c', 'h', 'e', 1};
 
+// As saved bytes have it; 0 where there is none.
+uint32_t ElementOf(const fovea_cache_shape& shape) noexcept {
+  const bool is_element =
+      shape.element >= FOVEA_FLOAT32 && shape.element <= FOVEA_INT8;
+  if (shape.arithmetic == nullptr) {
+    return is_element ? static_cast<uint32_t>(shape.element) : 0;
+  }
+  return shape.element == FOVEA_INT8 ? shape.arithmetic->element : 0;
+}
+
 // The header of an empty cache of that shape, once it is checked, and the bytes
 // of the whole.
 Status HeaderOf(const fovea_cache_shape* from, fovea_cache& header,
@@ -31,9 +41,9 @@ Status HeaderOf(const fovea_cache_shape* from, fovea_cache& header,
       Multiply(most, 2 * sizeof(float), most);
   if (!fits) return Status::kUnsupported;
   std::memcpy(header.magic, kMagic, sizeof(kMagic));
-  header.element = static_cast<uint32_t>(shape.element);
+  header.element = ElementOf(shape);
   SetStorage(shape, sizes, header);
-  const bool smooths = shape.element == FOVEA_INT8 && shape.raw_keys == 0;
+  const bool smooths = header.element >= FOVEA_INT8 && shape.raw_keys == 0;
   const size_t means = smooths ? MeansOf(sizes.Tokens()) : 1;
   header.mean_count = static_cast<uint32_t>(means);
   const bool known = WithElement(header, [&](const auto& arrays) {
@@ -67,7 +77,7 @@ Status CheckEntries(const fovea_cache& cache, const fovea_input& k,
   const View<const float> values = ViewOf(v);
   bool good = true;
   WithElement(cache, [&](const auto& arrays) {
-    if constexpr (std::decay_t<decltype(arrays)>::kQuantised) {
+    if constexpr (std::decay_t<decltype(arrays)>::kIsInt8) {
       for (size_t head = 0; head < cache.kv_heads; ++head) {
         for (size_t t = 0; t < tokens && good; ++t) {
           good = arrays.rows.Accepts(keys.Row(0, head, t),

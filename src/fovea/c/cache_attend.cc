@@ -10,6 +10,7 @@
 #include "fovea/cache_span.h"
 #include "fovea/check.h"
 #include "fovea/dispatch/attention.h"
+#include "fovea/dispatch/int8.h"
 #include "fovea/fovea.h"
 #include "fovea/ring_place.h"
 
@@ -17,12 +18,22 @@ namespace fovea {
 namespace c {
 namespace {
 
+// A cache is computed with as it is laid out for.
+Status CheckSameArithmetic(const fovea_cache& cache,
+                           const fovea_attention& call) noexcept {
+  const bool same = call.arithmetic != nullptr
+                        ? call.arithmetic->element == cache.element
+                        : cache.element <= FOVEA_INT8;
+  return same ? Status::kOk : Status::kUnsupported;
+}
+
 // Whether they are a cache and a call of its shape, of any batch.
 Status CheckBoth(const fovea_cache* cache,
                  const fovea_attention* call) noexcept {
   FOVEA_RETURN_IF_BAD(CheckCache(cache));
   FOVEA_RETURN_IF_BAD(CheckShape(call));
-  return CheckSameShape(*cache, *call);
+  FOVEA_RETURN_IF_BAD(CheckSameShape(*cache, *call));
+  return CheckSameArithmetic(*cache, *call);
 }
 
 Status CheckOneStream(const fovea_attention& call) noexcept {
@@ -79,13 +90,15 @@ void SetArrays(const fovea_cache& cache, run_time::CacheArrays& to) noexcept {
     to.values = arrays.Values(ArraysOf(cache), slots, 0);
     to.keys_of_head = arrays.KeysOfHead(slots);
     to.values_of_head = arrays.ValuesOfHead(slots);
-    if constexpr (std::decay_t<decltype(arrays)>::kQuantised) {
+    using Rows = typename std::decay_t<decltype(arrays)>::Rows;
+    if constexpr (std::is_same<Rows, RunTimeQuantisedRows>::value) {
       to.key_scales = arrays.rows.KeyScales(slots);
       to.means = arrays.rows.MeansAt(slots);
       to.value_scales = arrays.rows.ValueScales(slots);
-      to.mean_count = cache.mean_count;
     }
   });
+  to.slots = slots;
+  to.mean_count = cache.mean_count;
   to.ring_begin = SIZE_MAX;
 }
 
@@ -129,9 +142,12 @@ Chunk WholeCall(const fovea_attention& call) noexcept {
   return {0, call.queries, call.first_position};
 }
 
-void AttendFrom(const fovea_cache& cache,
-                const run_time::AttentionProblem& problem,
-                void* workspace) noexcept {
+void AttendFrom(const fovea_cache& cache, const fovea_attention& call,
+                const run_time::AttentionProblem& problem) noexcept {
+  void* const workspace = call.workspace;
+  if (call.arithmetic != nullptr) {
+    return call.arithmetic->attend(problem, workspace);
+  }
   switch (cache.element) {
     case FOVEA_BFLOAT16:
       return run_time::AttendBFloat16Cache(problem, workspace);
@@ -148,8 +164,7 @@ void AttendFrom(const fovea_cache& cache,
 Status Attend(const fovea_cache* cache, const fovea_attention* call) noexcept {
   FOVEA_RETURN_IF_BAD(CheckAttend(cache, call, false));
   const Chunk chunk = WholeCall(*call);
-  AttendFrom(*cache, ProblemOfCache(*cache, *call, chunk, false),
-             call->workspace);
+  AttendFrom(*cache, *call, ProblemOfCache(*cache, *call, chunk, false));
   return Status::kOk;
 }
 
@@ -162,7 +177,7 @@ Status AttendPartial(const fovea_cache* cache, const fovea_attention* call,
   FOVEA_RETURN_IF_BAD(CheckPartial(to, *call));
   auto problem = ProblemOfCache(*cache, *call, WholeCall(*call), true);
   SetPartial(*to, first_key, end_key, problem);
-  AttendFrom(*cache, problem, call->workspace);
+  AttendFrom(*cache, *call, problem);
   return Status::kOk;
 }
 
@@ -177,9 +192,16 @@ Status Step(fovea_cache* cache, const fovea_attention* call) noexcept {
 }  // namespace
 
 size_t WorkspaceBytes(const fovea_cache& cache) noexcept {
-  return cache.element == FOVEA_INT8
-             ? run_time::Int8WorkspaceBytes(cache.head_dim, cache.value_dim)
-             : run_time::WorkspaceBytes(cache.head_dim, cache.value_dim);
+  switch (cache.element) {
+    case FOVEA_INT8:
+      return run_time::Int8WorkspaceBytes(cache.head_dim, cache.value_dim);
+    case kInt8ScoresElement:
+      return run_time::Int8ScoresBytes(cache.head_dim, cache.value_dim, 0);
+    case kInt8Element:
+      return run_time::Int8Bytes(cache.head_dim, cache.value_dim, 0);
+    default:
+      return run_time::WorkspaceBytes(cache.head_dim, cache.value_dim);
+  }
 }
 
 Status CheckStep(const fovea_cache* cache,
@@ -208,8 +230,7 @@ void StepChecked(fovea_cache& cache, const fovea_attention& call) noexcept {
                       static_cast<int64_t>(cache.place.position)};
     Append(cache, From(call.k, query), From(call.v, query), chunk.queries,
            call.rotary);
-    AttendFrom(cache, ProblemOfCache(cache, call, chunk, false),
-               call.workspace);
+    AttendFrom(cache, call, ProblemOfCache(cache, call, chunk, false));
     query += chunk.queries;
   }
 }

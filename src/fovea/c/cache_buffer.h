@@ -12,11 +12,13 @@
 
 #include "fovea/c/buffer_arrays.h"
 #include "fovea/c/cache_place.h"
+#include "fovea/cache_bytes.h"
 #include "fovea/cache_layout.h"
 #include "fovea/cache_span.h"
 #include "fovea/fovea.h"
 #include "fovea/kernels/layout.h"
 #include "fovea/quantised_layout.h"
+#include "fovea/run_time/int8_arithmetic.h"
 #include "fovea/status.h"
 
 struct alignas(fovea::kCacheLine) fovea_cache {
@@ -32,14 +34,17 @@ struct alignas(fovea::kCacheLine) fovea_cache {
 namespace fovea {
 namespace c {
 
+// Of a cache for an arithmetic in int8, beside the fovea_elements.
+constexpr uint32_t kInt8ScoresElement =
+    ElementCode<int8_t>(Arithmetic::kInt8Scores);
+constexpr uint32_t kInt8Element = ElementCode<int8_t>(Arithmetic::kInt8);
+
+using RunTimeQuantisedRows =
+    QuantisedRows<Length<0>, Length<0>, Length<0>, Length<0>>;
+
 // The layout of a cache of Elements whose sizes are known at run time.
-template <class Element>
-using CacheArraysOf =
-    BufferArrays<Element,
-                 std::conditional_t<
-                     std::is_same<Element, int8_t>::value,
-                     QuantisedRows<Length<0>, Length<0>, Length<0>, Length<0>>,
-                     CacheRows<Length<0>, Length<0>, Element>>>;
+template <class Element, class Rows = CacheRows<Length<0>, Length<0>, Element>>
+using CacheArraysOf = BufferArrays<Element, Rows>;
 
 // Calls body(CacheArraysOf) for the header of a cache; false where the element
 // is unknown.
@@ -61,7 +66,17 @@ bool WithElement(const fovea_cache& header, const Body& body) noexcept {
     case FOVEA_INT8: {
       const Length<0> slots(static_cast<size_t>(header.capacity));
       const Length<0> means(header.mean_count);
-      body(CacheArraysOf<int8_t>{kv_heads, {d, dv, slots, means}});
+      body(CacheArraysOf<int8_t, RunTimeQuantisedRows>{kv_heads,
+                                                       {d, dv, slots, means}});
+      return true;
+    }
+    case kInt8ScoresElement:
+    case kInt8Element: {
+      const Length<0> slots(static_cast<size_t>(header.capacity));
+      const Length<0> ranges(header.mean_count);
+      const bool int8_values = header.element == kInt8Element;
+      body(CacheArraysOf<int8_t, run_time::RunTimeInt8Rows<bool>>{
+          kv_heads, {d, dv, slots, ranges, int8_values}});
       return true;
     }
     default:

@@ -17,7 +17,8 @@ constexpr Arithmetic kPlain = Arithmetic::kFloat;
 static_assert(FOVEA_FLOAT32 == ElementCode<float>(kPlain) &&
                   FOVEA_BFLOAT16 == ElementCode<hwy::bfloat16_t>(kPlain) &&
                   FOVEA_FLOAT16 == ElementCode<hwy::float16_t>(kPlain) &&
-                  FOVEA_INT8 == ElementCode<int8_t>(kPlain),
+                  FOVEA_INT8 == ElementCode<int8_t>(kPlain) &&
+                  FOVEA_INT8 < kInt8ScoresElement,
               "as in the saved bytes");
 
 uint16_t CodeOf(const fovea_cache& cache) noexcept {

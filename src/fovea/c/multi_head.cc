@@ -87,9 +87,12 @@ Status FindModule(const fovea_multi_head& call, const fovea_cache* cache,
   module.keys = module.self ? a.queries : a.keys;
   module.memory = module.self ? call.x : call.memory;
   module.memory_dim = call.memory_dim == 0 ? call.model_dim : call.memory_dim;
-  const size_t bytes = cache != nullptr
-                           ? WorkspaceBytes(*cache)
-                           : run_time::WorkspaceBytes(a.head_dim, a.value_dim);
+  size_t bytes = 0;
+  if (cache != nullptr) {
+    bytes = WorkspaceBytes(*cache);
+  } else {
+    FOVEA_RETURN_IF_BAD(RunBytes(a, module.keys, bytes));
+  }
   return FindRoom(a, module.keys, bytes, module.room) ? Status::kOk
                                                       : Status::kUnsupported;
 }
@@ -99,6 +102,7 @@ void SetCore(Module& module) noexcept {
   const Room& room = module.room;
   fovea_attention& core = module.core;
   core = *call.attention;
+  core.struct_bytes = sizeof(core);  // what follows it is not read there
   core.keys = module.keys;
   core.q = RowsAt<fovea_input>(FloatsAt(call, room.q), core.queries, core.heads,
                                core.head_dim);
@@ -232,6 +236,7 @@ Status Run(const fovea_multi_head* call) noexcept {
   FOVEA_RETURN_IF_BAD(CheckRun(&module.core, false));
   ProjectInputs(module);
   RotateInputs(module, call->rotary_position);
+  FOVEA_RETURN_IF_BAD(CheckRunEntries(module.core));
   RunChecked(module.core);
   ProjectOutput(module);
   return Status::kOk;

@@ -20,7 +20,7 @@ void AttendInt8Cache(const AttentionProblem& problem, void* workspace) {
       problem, TakeQuantisedScratch(problem.head_dim, problem.value_dim, room));
 }
 
-size_t Int8ScratchBytes(size_t head_dim, size_t value_dim) {
+size_t Int8CacheScratchBytes(size_t head_dim, size_t value_dim) {
   return QuantisedScratchBytes(head_dim, value_dim);
 }
 
@@ -35,7 +35,7 @@ namespace fovea {
 namespace run_time {
 
 FOVEA_EXPORT_INT8(AttendInt8Cache);
-FOVEA_EXPORT_INT8(Int8ScratchBytes);
+FOVEA_EXPORT_INT8(Int8CacheScratchBytes);
 
 #ifndef FOVEA_INT8_TARGET
 
@@ -45,7 +45,7 @@ void AttendInt8Cache(const AttentionProblem& problem,
 }
 
 size_t Int8WorkspaceBytes(size_t head_dim, size_t value_dim) noexcept {
-  return FOVEA_DISPATCH_INT8(Int8ScratchBytes)(head_dim, value_dim);
+  return FOVEA_DISPATCH_INT8(Int8CacheScratchBytes)(head_dim, value_dim);
 }
 
 #endif  // FOVEA_INT8_TARGET

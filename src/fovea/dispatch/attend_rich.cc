@@ -22,7 +22,7 @@ void AttendRich(const AttentionProblem& problem, void* workspace) {
   // partial is worth its merge where there is much to do.
   const auto attend = [&](auto features) {
     using Shape = RunTimeShape<0, kAnyRows, decltype(features)>;
-    AttendProblem<QueryLanes<Shape>, false>(problem, scratch);
+    AttendProblem<QueryLanes<Shape>, FromTensors>(problem, scratch);
   };
   if (problem.partial.max != nullptr) {
     attend(run_time::PartialFeatures<float>());

@@ -280,6 +280,17 @@ HWY_INLINE void ResetRows(const GroupOf<Shape>& group, const Rows& rows,
                  padded * OutputStride(value_dim) * sizeof(float));
 }
 
+template <class Shape>
+HWY_INLINE bool IsPartial(const GroupOf<Shape>& group) {
+  using F = typename Shape::Features;
+  if constexpr (F::kRunTimePartial) {
+    return group.max != nullptr;
+  } else {
+    static_cast<void>(group);
+    return F::kPartial;
+  }
+}
+
 // out = o / l; a row that saw no key gives zeros.
 template <class Shape>
 HWY_INLINE void StoreRows(const GroupOf<Shape>& group, const Rows& rows,
@@ -291,14 +302,15 @@ HWY_INLINE void StoreRows(const GroupOf<Shape>& group, const Rows& rows,
     const size_t head = HeadOfRow<Shape>(group, rows.first + i);
     const float l = scratch.sum[i];
     const float inverse = InverseSum(l);
-    const float factor = F::kPartial ? 1.0f : inverse;
+    const bool is_partial = IsPartial<Shape>(group);
+    const float factor = is_partial ? 1.0f : inverse;
     ScaleRow(scratch.output + i * OutputStride(value_dim), value_dim, factor,
              group.out + token * group.out_token_stride +
                  head * group.out_head_stride);
     if constexpr (F::kPartial) {
       const size_t index = head * group.row_head_stride + token;
-      group.max[index] = scratch.max[i];
-      group.sum[index] = l;
+      if (is_partial) group.max[index] = scratch.max[i];
+      if (is_partial) group.sum[index] = l;
     }
     if constexpr (F::kLse) {
       if (group.lse) {

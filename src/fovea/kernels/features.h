@@ -44,9 +44,11 @@ struct Features {
       std::conditional_t<kArithmetic == Arithmetic::kInt8Scores, float, Stored>;
 
   // Each call says what the config would fix: whether it is causal, and its
-  // window and sinks; and which scores it wants (RunTimeFeatures).
+  // window and sinks; which scores it wants; whether it is of a partial
+  // (run_time_features.h).
   static constexpr bool kRunTimeSpan = false;
   static constexpr bool kRunTimeStage = false;
+  static constexpr bool kRunTimePartial = false;
 
   static constexpr bool kHasMask = kMask != MaskKind::kNone;
   static constexpr bool kHasBias =

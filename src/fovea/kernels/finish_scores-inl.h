@@ -285,7 +285,8 @@ template <class Shape>
 HWY_INLINE void HideAll(const GroupOf<Shape>& group, const Rows& rows) {
   using F = typename Shape::Features;
   if constexpr (F::kWeights) HideRows<Shape>(group, rows, group.weights);
-  if constexpr (F::kScores == ScoreStage::kMasked) {
+  if constexpr (F::kHasScores) {
+    if (StageOf<Shape>(group) != ScoreStage::kMasked) return;
     HideRows<Shape>(group, rows, group.scores);
   }
 }

@@ -46,7 +46,7 @@ struct PartialRange {};
 template <>
 struct PartialRange<true> {
   size_t first_key;
-  float* max;  // [head][query], as lse
+  float* max;  // [head][query], as lse; null at run time: no partial
   float* sum;
 };
 

@@ -57,13 +57,26 @@ HWY_INLINE ptrdiff_t Sinks(const GroupOf<Shape>& group) {
   }
 }
 
+// Whether the scores of all keys are wanted, hidden or not.
+template <class Shape>
+HWY_INLINE bool WantsEveryKey(const GroupOf<Shape>& group) {
+  using F = typename Shape::Features;
+  if constexpr (F::kEveryKey && F::kRunTimeStage) {
+    return group.score_stage == ScoreStage::kScaled ||
+           group.score_stage == ScoreStage::kSoftcapped;
+  } else {
+    static_cast<void>(group);
+    return F::kEveryKey;
+  }
+}
+
 // The row sees no key from here on.
 template <class Shape>
 HWY_INLINE uint32_t VisibleEnd(const GroupOf<Shape>& group, size_t token) {
   using F = typename Shape::Features;
   const ptrdiff_t keys = static_cast<ptrdiff_t>(group.keys);
   ptrdiff_t end = keys;
-  if constexpr (F::kEveryKey) {
+  if (WantsEveryKey<Shape>(group)) {
     // Its scores are wanted all the same.
   } else if (IsCausal<Shape>(group)) {
     end = Clamp(Position(group, token) + 1, 0, keys);
@@ -80,7 +93,7 @@ HWY_INLINE uint32_t VisibleEnd(const GroupOf<Shape>& group, size_t token) {
 template <class Shape>
 HWY_INLINE size_t FirstNearTile(const GroupOf<Shape>& group, size_t token) {
   using F = typename Shape::Features;
-  if constexpr (F::kWindow == 0 || F::kEveryKey) {
+  if (F::kWindow == 0 || WantsEveryKey<Shape>(group)) {
     return 0;
   } else {
     const ptrdiff_t begin = Position(group, token) - Window<Shape>(group) + 1;
@@ -310,7 +323,7 @@ HWY_INLINE Tile MarkTile(const GroupOf<Shape>& group, const Rows& rows,
     scratch.limits[i] = static_cast<float>(count);
   }
   const size_t keys = HWY_MIN(end - first, kTile);
-  if constexpr (F::kEveryKey) {
+  if (WantsEveryKey<Shape>(group)) {
     const bool sees_all = all == BitsBelow(static_cast<ptrdiff_t>(keys));
     return {first, 0, keys,
             sees_all && !F::kPolicyMasks ? Sees::kAll : Sees::kMarked};

@@ -177,8 +177,8 @@ struct LastQuadColumns {
 };
 
 // Four rows of values as [dim][4], in vectors of at most kBytes.
-template <size_t kBytes>
-HWY_INLINE void InterleaveBytes(const int8_t* const (&rows)[4], size_t dim,
+template <size_t kBytes, class Dim>
+HWY_INLINE void InterleaveBytes(Dim dim, const int8_t* const (&rows)[4],
                                 int8_t* HWY_RESTRICT to) {
   size_t column = 0;
   if constexpr (kMaxLanes > 1) {
@@ -198,15 +198,15 @@ HWY_INLINE void InterleaveBytes(const int8_t* const (&rows)[4], size_t dim,
     for (size_t i = 0; i < 4; ++i) to[4 * column + i] = rows[i][column];
   }
 }
-template <size_t kDimOr0>
-HWY_INLINE void InterleaveFour(const int8_t* const (&rows)[4],
-                               Length<kDimOr0> dim, int8_t* HWY_RESTRICT to) {
+template <class Dim>
+HWY_INLINE void InterleaveFour(Dim dim, const int8_t* const (&rows)[4],
+                               int8_t* HWY_RESTRICT to) {
   if (kMaxLanes == kPanel && dim >= 64) {
-    InterleaveBytes<64>(rows, dim, to);
+    InterleaveBytes<64>(dim, rows, to);
   } else if (kMaxLanes >= 8 && dim >= 32) {
-    InterleaveBytes<32>(rows, dim, to);
+    InterleaveBytes<32>(dim, rows, to);
   } else {
-    InterleaveBytes<16>(rows, dim, to);
+    InterleaveBytes<16>(dim, rows, to);
   }
 }
 

@@ -170,13 +170,26 @@ HWY_INLINE ptrdiff_t NearPosition(int64_t position) {
   return static_cast<ptrdiff_t>(most > -kMost ? most : -kMost);
 }
 
-template <class Group>
-HWY_INLINE void SetTensors(const AttentionProblem& problem, size_t batch,
-                           size_t kv_head, Group& group) {
-  group.k = problem.k.Row(batch, kv_head, 0);
-  group.k_token_stride = problem.k.token_stride;
-  group.v = problem.v.Row(batch, kv_head, 0);
-  group.v_token_stride = problem.v.token_stride;
+// Where a group's keys and values come from: the call's tensors,
+struct FromTensors {
+  template <class Features, class Group>
+  static HWY_INLINE void Set(const AttentionProblem& problem, size_t batch,
+                             size_t kv_head, Group& group) {
+    group.k = problem.k.Row(batch, kv_head, 0);
+    group.k_token_stride = problem.k.token_stride;
+    group.v = problem.v.Row(batch, kv_head, 0);
+    group.v_token_stride = problem.v.token_stride;
+  }
+};
+
+template <class Features, class Group>
+HWY_INLINE void SetRing(const run_time::CacheArrays& cache, Group& group) {
+  if constexpr (Features::kRing) {
+    group.ring_begin = cache.ring_begin;
+    group.ring_shift = cache.ring_shift;
+    group.ring_end = cache.ring_end;
+    group.ring_tokens = cache.ring_tokens;
+  }
 }
 
 template <class Features, class Group>
@@ -199,13 +212,17 @@ HWY_INLINE void SetCache(const AttentionProblem& problem, size_t kv_head,
     group.value_scales = floats(group.v, cache.value_scales);
     group.mean_count = cache.mean_count;
   }
-  if constexpr (Features::kRing) {
-    group.ring_begin = cache.ring_begin;
-    group.ring_shift = cache.ring_shift;
-    group.ring_end = cache.ring_end;
-    group.ring_tokens = cache.ring_tokens;
-  }
+  SetRing<Features>(cache, group);
 }
+
+// or a cache.
+struct FromCache {
+  template <class Features, class Group>
+  static HWY_INLINE void Set(const AttentionProblem& problem, size_t /*batch*/,
+                             size_t kv_head, Group& group) {
+    SetCache<Features>(problem, kv_head, group);
+  }
+};
 
 // The options that only EveryFeature has.
 template <class Features, class Group>
@@ -241,34 +258,41 @@ HWY_INLINE void SetOutputs(const AttentionProblem& problem, size_t batch,
     group.columns = problem.keys;
     group.weights = Moved(problem.weights, row * problem.keys);
     group.scores = Moved(problem.scores, row * problem.keys);
-    group.score_stage = problem.score_stage;
   }
   if constexpr (Features::kPartial) {
+    const bool is_partial = problem.partial.max != nullptr;
     group.first_key = problem.partial.first_key;
-    group.max = problem.partial.max + row;
-    group.sum = problem.partial.sum + row;
-    if (problem.partial.end_key < group.keys) {
+    group.max = Moved(problem.partial.max, row);
+    group.sum = Moved(problem.partial.sum, row);
+    if (is_partial && problem.partial.end_key < group.keys) {
       group.keys = problem.partial.end_key;
+      if constexpr (Features::kEveryKey) group.visible_keys = group.keys;
     }
   }
 }
 
-template <class Shape, bool kFromCache>
+// The keys that the kernels are told of; visible_keys those that padding
+// leaves.
+template <class Shape>
+HWY_INLINE void SetKeys(const AttentionProblem& problem, size_t batch,
+                        GroupOf<Shape>& group) {
+  using F = typename Shape::Features;
+  const size_t visible =
+      problem.key_lengths ? problem.key_lengths[batch] : problem.keys;
+  if constexpr (F::kRunTimeStage) group.score_stage = problem.score_stage;
+  group.keys = WantsEveryKey<Shape>(group) ? problem.keys : visible;
+  if constexpr (F::kEveryKey) group.visible_keys = visible;
+}
+
+template <class Shape, class Source>
 HWY_INLINE GroupOf<Shape> GroupOfProblem(const AttentionProblem& problem,
                                          size_t batch, size_t kv_head) {
   using F = typename Shape::Features;
   const size_t head = kv_head * (problem.heads / problem.kv_heads);
   GroupOf<Shape> group;
   SetQueries(problem, batch, head, group);
-  if constexpr (kFromCache) {
-    SetCache<F>(problem, kv_head, group);
-  } else {
-    SetTensors(problem, batch, kv_head, group);
-  }
-  const size_t visible =
-      problem.key_lengths ? problem.key_lengths[batch] : problem.keys;
-  group.keys = F::kEveryKey ? problem.keys : visible;
-  if constexpr (F::kEveryKey) group.visible_keys = visible;
+  SetKeys<Shape>(problem, batch, group);
+  Source::template Set<F>(problem, batch, kv_head, group);
   group.first_position = NearPosition(problem.first_position);
   if constexpr (F::kRunTimeSpan) {
     SetOptions<F>(problem, batch, head, group);
@@ -288,6 +312,7 @@ HWY_NOINLINE void AttendBlocks(
     const GroupOf<typename Orientation::Shape>& group, const Share* share,
     uint64_t before, const Scratch& scratch) {
   const size_t blocks = BlockCount<Orientation>(group);
+  bool prepared = false;
   for (size_t block = 0; block < blocks; ++block) {
     if (share != nullptr) {
       const uint64_t cost = BlockCost<Orientation>(group, block);
@@ -295,17 +320,19 @@ HWY_NOINLINE void AttendBlocks(
       before += cost;
       if (!is_ours) continue;
     }
+    if (!prepared) Orientation::Prepare(group);
+    prepared = true;
     AttendBlock<Orientation>(group, RowsOfBlock<Orientation>(group, block),
                              scratch);
   }
 }
 
-template <class Orientation, bool kFromCache>
+template <class Orientation, class Source>
 HWY_NOINLINE void AttendProblem(const AttentionProblem& problem,
                                 const Scratch& scratch) {
   using Shape = typename Orientation::Shape;
   const auto group = [&](size_t b, size_t head) {
-    return GroupOfProblem<Shape, kFromCache>(problem, b, head);
+    return GroupOfProblem<Shape, Source>(problem, b, head);
   };
   const auto cost_of_head = [&](size_t b) {
     return CostOfBlocks<Orientation>(group(b, 0));
@@ -330,7 +357,7 @@ HWY_INLINE void AttendTensors(const AttentionProblem& problem,
                               const Scratch& scratch) {
   const size_t rows = problem.queries * (problem.heads / problem.kv_heads);
   WithPlainOrientation<Shape>(rows, [&](auto orientation) {
-    AttendProblem<decltype(orientation), false>(problem, scratch);
+    AttendProblem<decltype(orientation), FromTensors>(problem, scratch);
   });
 }
 
@@ -341,7 +368,7 @@ HWY_INLINE void AttendCache(const AttentionProblem& problem,
   using Orientation =
       std::conditional_t<F::kQuantised, QuantisedKeyLanes<Shape>,
                          KeyLanes<Shape>>;
-  AttendProblem<Orientation, true>(problem, scratch);
+  AttendProblem<Orientation, FromCache>(problem, scratch);
 }
 
 // Calls body(constant) with the head_dim, as a constant where it has kernels of
@@ -381,13 +408,7 @@ HWY_INLINE void AttendCacheWith(const AttentionProblem& problem,
 template <class Element>
 HWY_INLINE void AttendRichCache(const AttentionProblem& problem,
                                 const Scratch& scratch) {
-  if (problem.partial.max != nullptr) {
-    AttendCacheWith<run_time::PartialFeatures<Element>>(problem, scratch);
-  } else if (problem.weights != nullptr || problem.scores != nullptr) {
-    AttendCacheWith<run_time::OutputFeatures<Element>>(problem, scratch);
-  } else {
-    AttendCacheWith<run_time::RichCacheFeatures<Element>>(problem, scratch);
-  }
+  AttendCacheWith<run_time::EveryFeature<Element>>(problem, scratch);
 }
 
 // A cache of other elements than float, whatever the call asks for.

@@ -16,13 +16,14 @@ namespace run_time {
 
 // The keys and values of a cache; strides in its elements.
 struct CacheArrays {
-  const void* keys;
+  const void* keys;  // null: no cache
   const void* values;
   size_t keys_of_head;
   size_t values_of_head;
   // Of int8, in bytes from the begin of a head: see QuantisedRows.
   size_t key_scales, means, value_scales;
   size_t mean_count;
+  size_t slots;
   // Of a ring: see RingState and RingBegin (head_group.h).
   size_t ring_begin, ring_shift, ring_end, ring_tokens;
 };
@@ -59,6 +60,10 @@ struct AttentionProblem {
   bool is_rich;  // more than causal or not, and lse
   size_t part, parts;
   CacheArrays cache;
+  bool raw_keys;  // of an arithmetic in int8, on tensors: less no mean
+  // The same: one kv head's keys and values as int8.
+  int8_t* key_store;
+  int8_t* value_store;
   PartialRange partial;
   Rotary rotary;
   uint64_t rotary_position;  // of query 0

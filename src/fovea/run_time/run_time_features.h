@@ -13,10 +13,10 @@ namespace run_time {
 
 // Causal or not, with log-sum-exp.  What is not causal is so from a position
 // past every key.
-template <class Stored>
-using PlainFeatures = Features<true, 0, 0, MaskKind::kNone, false, false, false,
-                               void, true, false, ScoreStage::kNone, false,
-                               false, Stored, void, Arithmetic::kFloat>;
+template <class Stored, Arithmetic kArithmetic = Arithmetic::kFloat>
+using PlainFeatures =
+    Features<true, 0, 0, MaskKind::kNone, false, false, false, void, true,
+             false, ScoreStage::kNone, false, false, Stored, void, kArithmetic>;
 
 // A lone row that sees every key: most of what a decode does.
 template <class Stored>
@@ -25,27 +25,33 @@ using LoneFeatures = Features<false, 0, 0, MaskKind::kNone, false, false, false,
                               false, Stored, void, Arithmetic::kFloat>;
 
 // What changes or hides a score, each of which a call may leave out.
-template <class Stored, bool kOutputs, ScoreStage kScores, bool kPartial,
-          bool kRing = false>
-struct EveryFeature
+template <class Stored, bool kOutputs, ScoreStage kScores, bool kPartial>
+struct EveryOption
     : Features<true, 1, 1, MaskKind::kEither, true, true, true, void, !kPartial,
-               kOutputs, kScores, kPartial, kRing, Stored, RunTimeTurner,
+               kOutputs, kScores, kPartial, false, Stored, RunTimeTurner,
                Arithmetic::kFloat> {
   static constexpr bool kRunTimeSpan = true;
   static constexpr bool kRunTimeStage = kOutputs;
 };
 
 template <class Stored>
-using RichFeatures = EveryFeature<Stored, false, ScoreStage::kNone, false>;
-// The same on a cache, which may be a ring.
-template <class Stored>
-using RichCacheFeatures =
-    EveryFeature<Stored, false, ScoreStage::kNone, false, true>;
+using RichFeatures = EveryOption<Stored, false, ScoreStage::kNone, false>;
 // With weights, and scores of any stage.
 template <class Stored>
-using OutputFeatures = EveryFeature<Stored, true, ScoreStage::kScaled, false>;
+using OutputFeatures = EveryOption<Stored, true, ScoreStage::kScaled, false>;
 template <class Stored>
-using PartialFeatures = EveryFeature<Stored, false, ScoreStage::kNone, true>;
+using PartialFeatures = EveryOption<Stored, false, ScoreStage::kNone, true>;
+
+// All of them at once, on a cache that may be a ring: there a key's row is
+// scored with one look at what the call wants, and a third of the code does.
+template <class Stored, Arithmetic kArithmetic = Arithmetic::kFloat>
+struct EveryFeature : Features<true, 1, 1, MaskKind::kEither, true, true, true,
+                               void, true, true, ScoreStage::kScaled, true,
+                               true, Stored, RunTimeTurner, kArithmetic> {
+  static constexpr bool kRunTimeSpan = true;
+  static constexpr bool kRunTimeStage = true;
+  static constexpr bool kRunTimePartial = true;
+};
 
 }  // namespace run_time
 }  // namespace fovea
