@@ -496,12 +496,14 @@ typedef struct fovea_quantisation {
   int32_t zero_point; /* -128 to 127 */
 } fovea_quantisation;
 
-/* Tensors [batch][head][token][dim], as fovea_input and fovea_output. */
+/* A tensor [batch][head][token][dim] that is only read, as fovea_input. */
 typedef struct fovea_int8_input {
   const int8_t* data; /* of [0][0][0][0] */
   /* From one entry of the axis to the next. */
   size_t batch_stride, head_stride, token_stride;
 } fovea_int8_input;
+
+/* The same, to be written. */
 typedef struct fovea_int8_output {
   int8_t* data; /* of [0][0][0][0] */
   /* From one entry of the axis to the next. */
@@ -634,9 +636,14 @@ fovea_integer_cache_create(const fovea_integer_cache_shape* shape, void* buffer,
 /* Every function below also returns NULL_POINTER, MISALIGNED or BAD_FORMAT for
  * what is not such a cache; those that return a size_t then return 0. */
 
+/* Forgets everything. */
 FOVEA_API fovea_status fovea_integer_cache_clear(fovea_integer_cache* cache);
+
+/* Tokens held, and those that there is room for. */
 FOVEA_API size_t fovea_integer_cache_size(const fovea_integer_cache* cache);
 FOVEA_API size_t fovea_integer_cache_capacity(const fovea_integer_cache* cache);
+
+/* Tokens seen since it was clear, less those that were taken back. */
 FOVEA_API uint64_t
 fovea_integer_cache_position(const fovea_integer_cache* cache);
 
@@ -662,6 +669,7 @@ FOVEA_API fovea_status fovea_integer_cache_step(
 FOVEA_API fovea_status fovea_integer_cache_attend(
     const fovea_integer_cache* cache, const fovea_integer_attention* call);
 
+/* The bytes that fovea_integer_cache_save writes. */
 FOVEA_API size_t
 fovea_integer_cache_saved_bytes(const fovea_integer_cache* cache);
 
