@@ -259,10 +259,9 @@ TEST(TinylmActivations, SuitInt8) {
   const Errors all =
       MeasureLayers("tinylm: all", &Int8Output<Arithmetic::kInt8>);
   EXPECT_GE(cache.cosine, 0.9995);
+  EXPECT_GE(cache.worst, 0.997);
   EXPECT_GE(scores.cosine, 0.9995);
-  // Single rows, where keys nearly tie and q and k are large: docs/numerics.md.
-  EXPECT_LE(scores.low, 5u);
-  EXPECT_GE(scores.worst, 0.996);
+  EXPECT_GE(scores.worst, 0.998);
   EXPECT_GE(all.cosine, 0.999);
 }
 

@@ -52,7 +52,6 @@ class Attention {
   using PartialShape = ShapeWith<true, false, Plain>;
   using CacheShape = ShapeWith<false, R::kRing, Stored>;
   static constexpr bool kQuantised = CacheShape::Features::kQuantised;
-  static constexpr size_t kMeans = CacheLayout<R, int8_t>::kMeans;
   using PartialCacheShape = ShapeWith<true, false, Stored>;
   using F = typename Shape::Features;
   template <class AnyF>
@@ -60,7 +59,7 @@ class Attention {
       BlockWorkspace<AnyF, HWY_NAMESPACE::QueryFloats<Shape>(R::kHeadDim),
                      HWY_NAMESPACE::OutputStride(R::kValueDim), Shape::kRows,
                      HWY_NAMESPACE::TurnedFloats<Shape>(R::kHeadDim),
-                     RoundUp(R::kHeadDim, 4) / 4, kMeans>;
+                     RoundUp(R::kHeadDim, 4) / 4>;
   using Scratch = HWY_NAMESPACE::Scratch;
 
   // Of the keys and values that Run quantises.
@@ -68,7 +67,6 @@ class Attention {
     static constexpr bool kRing = false;
   };
   using PlainLayout = Int8Layout<PlainR>;
-  using PlainRows = typename PlainLayout::Rows;
   template <class AnyF>
   using WorkspaceOf = typename std::conditional_t<
       kInt8Keys,
@@ -278,11 +276,11 @@ class Attention {
   struct Quantises {
     template <class AnyGroup>
     static void Prepare(const AnyGroup& group) noexcept {
-      HWY_NAMESPACE::QuantiseKeys(PlainRows(), group.plain_k,
+      HWY_NAMESPACE::QuantiseKeys(PlainLayout::Rows(), group.plain_k,
                                   group.plain_k_stride, group.plain_keys,
                                   group.key_store);
       if constexpr (kInt8Values) {
-        HWY_NAMESPACE::QuantiseValues(PlainRows(), group.plain_v,
+        HWY_NAMESPACE::QuantiseValues(PlainLayout::Rows(), group.plain_v,
                                       group.plain_v_stride, group.plain_keys,
                                       group.value_store);
       }
@@ -546,9 +544,10 @@ class Attention {
       group.plain_keys = PlainKeys(call, batch);
       group.key_store = workspace.KeyStore();
       group.value_store = workspace.ValueStore();
-      SetInt8Keys(PlainRows(), group.key_store, R::kMaxKeys, group);
+      SetInt8Keys(PlainLayout::Rows(), group.key_store, R::kMaxKeys, group);
       if constexpr (kInt8Values) {
-        SetInt8Values(PlainRows(), group.value_store, R::kMaxKeys, group);
+        SetInt8Values(PlainLayout::Rows(), group.value_store, R::kMaxKeys,
+                      group);
       } else {
         group.v = v;
         group.v_token_stride = call.v.token_stride;
@@ -583,7 +582,7 @@ class Attention {
   static void SetCache(const CacheView<Config>& cache, size_t kv_head,
                        AnyGroup& group) noexcept {
     if constexpr (kInt8Keys) {
-      const typename Int8Layout<R>::Rows rows;
+      constexpr auto rows = Int8Layout<R>::Rows();
       const int8_t* values = cache.ValueRows(kv_head);
       SetInt8Keys(rows, cache.KeyPanels(kv_head), cache.slots(), group);
       if constexpr (kInt8Values) {
@@ -609,11 +608,11 @@ class Attention {
       const size_t slots = cache.slots();
       group.key_scales =
           reinterpret_cast<const float*>(group.k + Layout::KeyScales(slots));
-      group.means =
-          reinterpret_cast<const float*>(group.k + Layout::Means(slots));
+      group.means = {
+          reinterpret_cast<const float*>(group.k + Layout::Means(slots)),
+          Layout::kMeans.Count(slots), Layout::kMeans.Columns(slots)};
       group.value_scales =
           reinterpret_cast<const float*>(group.v + Layout::ValueScales(slots));
-      group.mean_count = Layout::kMeans;
     }
   }
 
@@ -633,6 +632,7 @@ class Attention {
     group.ring_shift = place.slots_earlier;
     group.ring_end = Span::kTokens;
     group.ring_tokens = Span::kRingTokens;
+    group.means_earlier = place.means_earlier;
     return group;
   }
 

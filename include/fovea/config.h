@@ -102,9 +102,10 @@ struct AttentionConfig {
   // A functor that changes scores, inlined into the kernel (score_policy.h).
   using ScorePolicy = void;
   // An int8 cache stores keys less a mean of earlier ones, for channels that
-  // are large in all of them; exact but for the rounding of less.  Other
-  // Arithmetic than kFloat then also keeps the two channels that varied most
-  // among those as float.
+  // are large in all of them; exact but for the rounding of less.  One for each
+  // 64 tokens, which is a sixteenth of the keys' memory.  Other Arithmetic than
+  // kFloat then also keeps the two channels that varied most among those as
+  // float, where they are outliers.
   static constexpr bool kSmoothKeys = true;
   static constexpr bool kLse = false;                       // Call::lse
   static constexpr bool kWeights = false;                   // Call::weights
@@ -137,6 +138,8 @@ struct Resolved {
   static constexpr size_t kRotaryPositions = Config::kRotaryPositions;
   using ScorePolicy = typename Config::ScorePolicy;
   static constexpr bool kSmoothKeys = Config::kSmoothKeys;
+  static constexpr bool kKeyMeans =  // see KeyMeans
+      kSmoothKeys && std::is_same<typename Config::CacheElement, int8_t>::value;
   static constexpr bool kLse = Config::kLse;
   static constexpr bool kWeights = Config::kWeights;
   static constexpr ScoreStage kScores = Config::kScores;

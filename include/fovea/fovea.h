@@ -368,9 +368,7 @@ typedef struct fovea_cache_shape {
   size_t value_dim;      /* 1 to 256 */
   size_t capacity;       /* tokens, 1 to 2^24; not read of a ring */
   fovea_element element; /* of the stored keys and values */
-  /* Of FOVEA_INT8. Other than 0: keys are stored as they are, less no mean.
-   * (Where there are means, they and so the bits depend on the capacity: there
-   * is one for each of 16, 64, 256, 1024... that is below it.) */
+  /* Of FOVEA_INT8. Other than 0: keys are stored as they are, less no mean. */
   int32_t raw_keys;
   /* Of FOVEA_INT8: fovea_int8() or fovea_int8_scores(), which calls on it then
    * name too; its values are float in the latter. Null: products are of float
@@ -476,10 +474,10 @@ FOVEA_API fovea_status fovea_cache_save(const fovea_cache* cache, void* to,
                                         size_t bytes);
 
 /* Becomes the cache that was saved at `from` (FOVEA_ALIGNMENT; `bytes` may be
- * read there); capacities may differ, of FOVEA_INT8 while they have as many
- * means, and of rings may not. TOO_SHORT, BAD_FORMAT (not a saved cache, of
- * another shape, damaged, or more tokens than this one can hold), BAD_SCALE (of
- * FOVEA_INT8: a scale is not a positive number, or a mean not finite). */
+ * read there); capacities may differ, but of rings may not. TOO_SHORT,
+ * BAD_FORMAT (not a saved cache, of another shape, damaged, or more tokens than
+ * this one can hold), BAD_SCALE (of FOVEA_INT8: a scale is not a positive
+ * number, or a mean not finite). */
 FOVEA_API fovea_status fovea_cache_restore(fovea_cache* cache, const void* from,
                                            size_t bytes);
 

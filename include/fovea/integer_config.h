@@ -67,6 +67,7 @@ struct ResolvedInteger {
   static constexpr size_t kWindow = R::kWindow;
   static constexpr size_t kSinks = R::kSinks;
   static constexpr bool kRing = R::kRing;
+  static constexpr bool kKeyMeans = false;
   static constexpr MaskKind kMask = R::kMask;
 
   static_assert(std::is_same<typename Config::Element, int8_t>::value &&

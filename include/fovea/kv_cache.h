@@ -183,11 +183,10 @@ class alignas(kCacheLine) KvCache {
   template <class Key>
   void TakeToken(const Key& key, const View<const Element>& v,
                  size_t token) noexcept {
-    const size_t slot = span_.NextSlot();
+    const TokenPlace place = span_.Next();
     for (size_t head = 0; head < R::kKvHeads; ++head) {
-      Layout::StoreKey(key(head), slot, span_.position(),
-                       keys_ + head * kKeysOfHead);
-      Layout::StoreValue(v.Row(0, head, token), slot,
+      Layout::StoreKey(key(head), place, keys_ + head * kKeysOfHead);
+      Layout::StoreValue(v.Row(0, head, token), place.slot,
                          values_ + head * kValuesOfHead);
     }
     span_.Advance();

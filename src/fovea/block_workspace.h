@@ -33,6 +33,7 @@ struct QueryQuadsTag;
 struct QueryOffsetsTag;
 struct QueryScalesTag;
 struct MeanScoresTag;
+struct ScoredMeansTag;
 struct FirstScoresTag;
 struct WeightQuadsTag;
 struct WeightStepsTag;
@@ -52,9 +53,14 @@ constexpr size_t WeightParts() {
   return F::kQuantised || F::kInt8Values ? 2 : 0;
 }
 
+// See KeyMeans.
+template <class F>
+constexpr bool HasKeyMeans() {
+  return F::kQuantised || F::kInt8Keys;
+}
+
 // What only the features F need, for blocks of kRows rows.
-template <class F, size_t kRows, size_t kTurnedFloats, size_t kQuadsOfRow,
-          size_t kMeans>
+template <class F, size_t kRows, size_t kTurnedFloats, size_t kQuadsOfRow>
 struct OptionalScratch
     : OptionalArray<VisibleTag, uint32_t, F::kMarks ? 2 * kRows : 0>,
       OptionalArray<BiasTag, float, F::kHasBias ? kTile * kRows : 0>,
@@ -67,9 +73,8 @@ struct OptionalScratch
       OptionalArray<QueryOffsetsTag, int32_t, QueryParts<F>() * kRows>,
       OptionalArray<QueryScalesTag, float, (QueryParts<F>() > 0 ? kRows : 0)>,
       OptionalArray<MeanScoresTag, float,
-                    (F::kQuantised  ? kRows * kMeans
-                     : F::kInt8Keys ? kRows * kPanel
-                                    : 0)>,
+                    HasKeyMeans<F>() ? kRows * kPanel : 0>,
+      OptionalArray<ScoredMeansTag, size_t, HasKeyMeans<F>() ? 1 : 0>,
       OptionalArray<FirstScoresTag, float, F::kInt8Keys ? kRows * kPanel : 0>,
       OptionalArray<WeightQuadsTag, int32_t,
                     WeightParts<F>() * kRows * kTile / 4>,
@@ -85,9 +90,9 @@ T* PointerTo(OptionalArray<Tag, T, kCount>& array) noexcept {
 
 // `Scratch` (block-inl.h) points into it.
 template <class F, size_t kQueryFloats, size_t kOutputStride, size_t kRows,
-          size_t kTurnedFloats, size_t kQuadsOfRow, size_t kMeans>
+          size_t kTurnedFloats, size_t kQuadsOfRow>
 struct alignas(64) BlockWorkspace
-    : OptionalScratch<F, kRows, kTurnedFloats, kQuadsOfRow, kMeans> {
+    : OptionalScratch<F, kRows, kTurnedFloats, kQuadsOfRow> {
   float queries[kQueryFloats];
   float scores[kTile * kRows];
   float output[kRows * kOutputStride];
@@ -122,6 +127,7 @@ struct alignas(64) BlockWorkspace
     to.query_offsets = PointerTo<QueryOffsetsTag>(*this);
     to.query_scales = PointerTo<QueryScalesTag>(*this);
     to.mean_scores = PointerTo<MeanScoresTag>(*this);
+    to.scored_means = PointerTo<ScoredMeansTag>(*this);
     to.first_scores = PointerTo<FirstScoresTag>(*this);
     to.weight_quads = PointerTo<WeightQuadsTag>(*this);
     to.weight_steps = PointerTo<WeightStepsTag>(*this);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What stands before the keys and values of a saved cache.  Version 1, all
-// numbers little-endian:
+// What stands before the keys and values of a saved cache, all numbers
+// little-endian:
 //
 //   CacheHeader                        64 bytes
 //   keys    [kv_head][KeysOfHead]      see CacheLayout
@@ -24,7 +24,7 @@ namespace fovea {
 
 struct CacheHeader {
   char magic[4];     // "fvkc"
-  uint16_t version;  // 1
+  uint16_t version;  // see CacheVersion
   uint16_t element;  // an ElementCode
   uint32_t kv_heads;
   uint32_t head_dim;
@@ -55,7 +55,11 @@ constexpr uint16_t ElementCode(Arithmetic arithmetic) noexcept {
 constexpr uint16_t kIntegerElement = 7;
 
 constexpr char kCacheMagic[4] = {'f', 'v', 'k', 'c'};
-constexpr uint16_t kCacheVersion = 1;
+
+// Of an ElementCode.  Version 2 has a mean for each tile of keys of int8.
+constexpr uint16_t CacheVersion(uint16_t element) noexcept {
+  return element >= 4 && element <= 6 ? 2 : 1;
+}
 
 // FNV-1a: finds a truncated, shifted or overwritten flash page; no protection
 // against an attacker.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "fovea/cache_span.h"
 #include "fovea/kernels/layout.h"
 #include "fovea/stored.h"
 
@@ -44,10 +45,11 @@ struct CacheRows {
     return true;
   }
 
-  void StoreKey(const float* row, size_t slot, uint64_t /*position*/,
+  void StoreKey(const float* row, const TokenPlace& token,
                 Element* head) const noexcept {
     Element stored[HeadDim::kMost];  // many at once, then one by one
     for (size_t dim = 0; dim < head_dim; ++dim) Store(row[dim], stored[dim]);
+    const size_t slot = token.slot;
     Element* to = head + slot / kPanel * kPanel * head_dim + slot % kPanel;
     for (size_t dim = 0; dim < head_dim; ++dim) {
       to[dim * kPanel] = stored[dim];
@@ -107,9 +109,9 @@ struct CacheLayout {
     return Rows::Accepts(key, value, R::kRotaryDim > 0);
   }
 
-  static void StoreKey(const float* row, size_t slot, uint64_t position,
+  static void StoreKey(const float* row, const TokenPlace& token,
                        Element* head) noexcept {
-    Rows().StoreKey(row, slot, position, head);
+    Rows().StoreKey(row, token, head);
   }
   static void StoreValue(const float* row, size_t slot,
                          Element* head) noexcept {

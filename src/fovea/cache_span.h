@@ -12,6 +12,13 @@
 
 namespace fovea {
 
+// Where a token is stored.
+struct TokenPlace {
+  uint64_t position;
+  size_t slot;
+  size_t mean;  // that of its tile: see KeyMeans
+};
+
 // All of them, in order.
 template <class R, bool kRing>
 class CacheSpan {
@@ -29,6 +36,7 @@ class CacheSpan {
     return tokens <= kTokens - size_;
   }
   size_t NextSlot() const noexcept { return size_; }
+  TokenPlace Next() const noexcept { return {size_, size_, size_ / kTile}; }
   void Advance() noexcept { ++size_; }
 
   // The newest tokens, position() at most.
@@ -58,15 +66,25 @@ struct RingSizes {
   size_t spare;
 
   constexpr size_t Tokens() const noexcept { return sink_tokens + ring_tokens; }
+  // One mean a tile, and one more: see KeyMeans.
+  constexpr size_t RingMeans() const noexcept {
+    return (ring_tokens + kTile - 1) / kTile + 1;
+  }
+  constexpr size_t Means() const noexcept {
+    return sink_tokens / kTile + RingMeans();
+  }
 };
 
 // Of one for a window with sinks, of which up to so many tokens are appended
-// before the first of them attends.
-constexpr RingSizes RingSizesOf(size_t window, size_t sinks,
-                                size_t at_once) noexcept {
+// before the first of them attends.  Where keys have means (KeyMeans), the
+// tokens that one is taken of stay too, to take it again after a Truncate.
+constexpr RingSizes RingSizesOf(size_t window, size_t sinks, size_t at_once,
+                                bool has_means) noexcept {
   const size_t most = at_once < kTile ? at_once : kTile;
-  const size_t ring = RoundUp(window + most - 1, kTile);
-  return {RoundUp(sinks, kTile), ring, ring - window + 1};
+  const size_t reach =
+      has_means && window <= kMeanTokens ? kMeanTokens + 1 : window;
+  const size_t ring = RoundUp(reach + most - 1, kTile);
+  return {RoundUp(sinks, kTile), ring, ring - reach + 1};
 }
 
 // Where a stream stands in a ring: the token at position p lies in slot p while
@@ -82,7 +100,9 @@ struct RingState {
   uint64_t position;  // of the next token
   uint64_t end;       // after the newest token that ever was
   uint32_t slot;      // of the next token
+  uint32_t mean;      // of the next token's tile
 
+  TokenPlace Next() const noexcept { return {position, slot, mean}; }
   size_t UsedSlots(const RingSizes& sizes) const noexcept {
     return end < sizes.Tokens() ? static_cast<size_t>(end) : sizes.Tokens();
   }
@@ -96,9 +116,13 @@ struct RingState {
     if (++slot == sizes.Tokens()) {
       slot = static_cast<uint32_t>(sizes.sink_tokens);
     }
+    if (slot % kTile == 0 && ++mean == sizes.Means()) {
+      mean = static_cast<uint32_t>(sizes.sink_tokens / kTile);
+    }
   }
 
   void Forget(size_t tokens, const RingSizes& sizes) noexcept {
+    mean = static_cast<uint32_t>(MeanOf(position - tokens, sizes));
     slot = static_cast<uint32_t>(SlotOf(position - tokens, sizes));
     position -= tokens;
     if (!Overwrote(sizes)) end = position;
@@ -120,6 +144,16 @@ struct RingState {
     return at;
   }
 
+  // The mean of such a token's tile.
+  size_t MeanOf(uint64_t token, const RingSizes& sizes) const noexcept {
+    const uint64_t tile = token / kTile;
+    if (tile < sizes.Means()) return static_cast<size_t>(tile);
+    size_t at = mean + 2 * sizes.RingMeans();
+    at -= static_cast<size_t>(position / kTile - tile);
+    while (at >= sizes.Means()) at -= sizes.RingMeans();
+    return at;
+  }
+
   // False where the header does not make sense; then nothing changes.
   bool Restore(const CacheHeader& from, const RingSizes& sizes) noexcept {
     const uint64_t newer = from.end - from.position;
@@ -134,6 +168,12 @@ struct RingState {
                                      ? from.position
                                      : sizes.sink_tokens +
                                            in_ring % sizes.ring_tokens);
+    const uint64_t tile = position / kTile;
+    const size_t sink_tiles = sizes.sink_tokens / kTile;
+    mean = static_cast<uint32_t>(tile < sizes.Means()
+                                     ? tile
+                                     : sink_tiles + (tile - sink_tiles) %
+                                                        sizes.RingMeans());
     return true;
   }
 
@@ -147,7 +187,7 @@ struct RingState {
 template <class R>
 class CacheSpan<R, true> {
   static constexpr RingSizes kSizes =
-      RingSizesOf(R::kWindow, R::kSinks, R::kMaxQueries);
+      RingSizesOf(R::kWindow, R::kSinks, R::kMaxQueries, R::kKeyMeans);
 
  public:
   static constexpr size_t kSinkTokens = kSizes.sink_tokens;
@@ -162,6 +202,7 @@ class CacheSpan<R, true> {
 
   static constexpr bool HasRoomFor(size_t) noexcept { return true; }
   size_t NextSlot() const noexcept { return place_.slot; }
+  TokenPlace Next() const noexcept { return place_.Next(); }
   void Advance() noexcept { place_.Advance(kSizes); }
   void Forget(size_t tokens) noexcept { place_.Forget(tokens, kSizes); }
   bool Holds(int64_t position) const noexcept {
@@ -169,6 +210,9 @@ class CacheSpan<R, true> {
   }
   size_t SlotOf(uint64_t position) const noexcept {
     return place_.SlotOf(position, kSizes);
+  }
+  size_t MeanOf(uint64_t position) const noexcept {
+    return place_.MeanOf(position, kSizes);
   }
 
   void Save(CacheHeader& to) const noexcept {

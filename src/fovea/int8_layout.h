@@ -15,6 +15,7 @@
 #include "fovea/check.h"
 #include "fovea/config.h"
 #include "fovea/kernels/layout.h"
+#include "fovea/key_means.h"
 #include "fovea/quad_layout.h"
 #include "fovea/quantise.h"
 #include "fovea/quantised_layout.h"
@@ -28,19 +29,17 @@ namespace fovea {
 constexpr size_t kFloatChannels = 2;
 constexpr float kOutlier = 9.0f;
 
-// Tokens of a stream belong to ranges (RangeOf): each begins with statistics of
-// up to 64 tokens before it: the mean of their keys, and the channels that vary
-// most about it if those are outliers.  A key is stored less the mean of its
-// range, such channels as float, the rest as int8 with a scale of its own.  The
-// first 16 keys, which have no statistics and are the sinks of many models, are
-// kept as float.
+// A key is stored less a mean (KeyMeans), as int8 with a scale of its own but
+// for the channels that vary most among the keys of that mean, which stay float
+// if they are outliers.  The first 16 keys, which have no mean and are the
+// sinks of many models, are kept as float.
 //
 // Of one kv head, byte by byte, whole cache lines:
 //
 //   keys    int8  [slot/16][head_dim/4][16][4], dims rounded up to 4
 //           float [head_dim][16]: the first 16 keys
-//           float [16][head_dim]: the mean of range i
-//           int32 [16][2]: the channels of range i; -1: none
+//           float: see KeyMeans
+//           int32 [mean][2]: the channels that stay float; -1: none
 //           float [slot]: scales
 //           float [2][slot]: entries of the channels
 //   values  kInt8:       int8 [slot/4][value_dim][4], float [slot]: scales
@@ -48,26 +47,22 @@ constexpr float kOutlier = 9.0f;
 //
 // All but the last are Lengths, as of QuantisedRows; the last is a bool, or one
 // that is constant.
-template <class HeadDimArg, class ValueDimArg, class Slots, class Ranges,
-          class Int8Values>
+template <class HeadDimArg, class ValueDimArg, class Slots, class Int8Values>
 struct Int8Rows {
   using HeadDim = HeadDimArg;
   using ValueDim = ValueDimArg;
   // The layout of values in int8 is that of the float arithmetic's cache.
-  using Quantised = QuantisedRows<HeadDim, ValueDim, Slots, Ranges>;
+  using Quantised = QuantisedRows<HeadDim, ValueDim, Slots>;
 
   HeadDim head_dim;
   ValueDim value_dim;
   Slots capacity;
-  Ranges range_count;
+  KeyMeans means;
   Int8Values int8_values;
 
   constexpr size_t PaddedDim() const noexcept { return RoundUp(head_dim, 4); }
-  constexpr size_t RangeOf(uint64_t position) const noexcept {
-    return MeanOfPosition(position, range_count);
-  }
   constexpr Quantised OfValues() const noexcept {
-    return {head_dim, value_dim, capacity, range_count};
+    return {head_dim, value_dim, capacity, means};
   }
 
   // ------------------------------------------------------------------ offsets
@@ -79,14 +74,17 @@ struct Int8Rows {
   constexpr size_t FirstKeys(size_t slots) const noexcept {
     return RoundUp(slots, kPanel) * PaddedDim();
   }
-  constexpr size_t Means(size_t slots) const noexcept {
+  constexpr size_t MeansAt(size_t slots) const noexcept {
     return FirstKeys(slots) + PanelBytes();
   }
   constexpr size_t Dims(size_t slots) const noexcept {
-    return Means(slots) + PanelBytes();
+    return MeansAt(slots) +
+           RoundUp(means.Floats(slots, head_dim) * sizeof(float), kCacheLine);
   }
   constexpr size_t KeyScales(size_t slots) const noexcept {
-    return Dims(slots) + kPanel * kFloatChannels * sizeof(int32_t);
+    return Dims(slots) +
+           RoundUp(means.Count(slots) * kFloatChannels * sizeof(int32_t),
+                   kCacheLine);
   }
   constexpr size_t Channels(size_t slots) const noexcept {
     return KeyScales(slots) + RoundUp(slots, kPanel) * sizeof(float);
@@ -115,26 +113,27 @@ struct Int8Rows {
            (!int8_values || IsStorable(value, value_dim, kRoomOfValue));
   }
 
-  void StoreKey(const float* row, size_t slot, uint64_t position,
+  void StoreKey(const float* row, const TokenPlace& token,
                 int8_t* head) const noexcept {
-    const size_t range = RangeOf(position);
-    if (position > 0 && RangeOf(position - 1) != range) {
-      BeginRange(range, slot, head);
-    }
-    if (position < kPanel) {
-      StoreFirstKey(row, static_cast<size_t>(position), head);
+    Begin(token, head);
+    if (means.BeginsAt(token)) TakeMean(token, head);
+    if (token.position < kPanel) {
+      StoreFirstKey(row, static_cast<size_t>(token.position), head);
     }
     float centred[HeadDim::kMost];
     std::memcpy(centred, row, head_dim * sizeof(float));
-    if (range != 0) {
-      const float* mean = FloatsAt(head, Means(capacity)) + range * head_dim;
-      for (size_t dim = 0; dim < head_dim; ++dim) centred[dim] -= mean[dim];
+    if (means.Has(token)) {
+      const float* mean = MeanAt(token.mean, head);
+      const size_t columns = means.Columns(capacity);
+      for (size_t dim = 0; dim < head_dim; ++dim) {
+        centred[dim] -= mean[dim * columns];
+      }
     }
-    TakeChannels(range, slot, centred, head);
+    TakeChannels(token, centred, head);
     int8_t quads[RoundUp(HeadDim::kMost, 4)] = {};
     const float scale = QuantiseRow(centred, head_dim, quads);
-    FloatsAt(head, KeyScales(capacity))[slot] = scale;
-    StoreQuads(quads, slot, PaddedDim(), head);
+    FloatsAt(head, KeyScales(capacity))[token.slot] = scale;
+    StoreQuads(quads, token.slot, PaddedDim(), head);
   }
 
   void StoreFirstKey(const float* row, size_t position,
@@ -143,29 +142,19 @@ struct Int8Rows {
     for (size_t dim = 0; dim < head_dim; ++dim) first[dim * kPanel] = row[dim];
   }
 
-  const int32_t* DimsOf(size_t range, const int8_t* head) const noexcept {
-    return IntsAt(head, Dims(capacity)) + range * kFloatChannels;
+  // The first entry of a mean; the next one lies means.Columns() further.
+  const float* MeanAt(size_t mean, const int8_t* head) const noexcept {
+    return FloatsAt(head, MeansAt(capacity)) + KeyMeans::At(mean, head_dim);
+  }
+  const int32_t* DimsOf(size_t mean, const int8_t* head) const noexcept {
+    return IntsAt(head, Dims(capacity)) + mean * kFloatChannels;
   }
 
-  // Keeps the range's channels of a key and leaves zeros in their place.
-  void TakeChannels(size_t range, size_t slot, float* centred,
-                    int8_t* head) const noexcept {
-    float* to = FloatsAt(head, Channels(capacity)) + slot;
-    for (size_t i = 0; i < kFloatChannels; ++i) {
-      float& entry = to[i * ChannelStride(capacity)];
-      entry = 0.0f;
-      if (range == 0 || DimsOf(range, head)[i] < 0) continue;
-      float& dim = centred[DimsOf(range, head)[i]];
-      entry = dim;
-      dim = 0.0f;
-    }
-  }
-
-  // The statistics of the tokens in the slots before, from the stored keys
+  // The mean and the channels of what is stored before a token, from that
   // alone: tokens that were taken back leave no trace.
-  void BeginRange(size_t range, size_t slot, int8_t* head) const noexcept {
+  void TakeMean(const TokenPlace& token, int8_t* head) const noexcept {
     int8_t entries[RoundUp(HeadDim::kMost, 4)];
-    BeginRange(range, slot, head, [&](size_t s) {
+    TakeMean(token, head, [&](size_t s) {
       const int8_t* quads = QuadsAt(head, s, PaddedDim());
       for (size_t i = 0; i < PaddedDim(); i += 4) {
         std::memcpy(entries + i, quads + i * kPanel, 4);
@@ -175,34 +164,36 @@ struct Int8Rows {
   }
   // The same with entries_of(slot), asked for in order, one after the other.
   template <class EntriesOf>
-  void BeginRange(size_t range, size_t slot, int8_t* head,
-                  const EntriesOf& entries_of) const noexcept {
-    const size_t count = slot < 64 ? slot : 64;  // 16 or 64
-    const float share = 1.0f / static_cast<float>(count);
-    float* means = FloatsAt(head, Means(capacity)) + range * head_dim;
-    float before[HeadDim::kMost] = {};  // the mean of the range that ends
-    if (range > 1) {
-      std::memcpy(before, means - head_dim, head_dim * sizeof(float));
-    }
+  void TakeMean(const TokenPlace& token, int8_t* head,
+                const EntriesOf& entries_of) const noexcept {
+    constexpr float kShare = 1.0f / kMeanTokens;
+    const bool has_before = means.HasBefore(token);
+    const size_t before = has_before ? means.MeanBefore(token) : 0;
+    const size_t first = means.SlotsBefore(token);
     float row[HeadDim::kMost], mean[HeadDim::kMost] = {};
     float square[HeadDim::kMost] = {};
-    for (size_t s = slot - count; s < slot; ++s) {
-      if (s < kPanel) {
-        ReadFirstKey(s, before, head, row);
+    for (size_t s = first; s < first + kMeanTokens; ++s) {
+      if (has_before) {
+        ReadCentred(s, before, entries_of(s), head, row);
       } else {
-        ReadCentred(s, range - 1, entries_of(s), head, row);
+        ReadFirstKey(s, head, row);
       }
       for (size_t i = 0; i < head_dim; ++i) {
-        const float part = row[i] * share;  // no sum of them may overflow
+        const float part = row[i] * kShare;  // no sum of them may overflow
         mean[i] += part;
         square[i] += part * row[i];
       }
     }
+    const size_t columns = means.Columns(capacity);
+    float* all_means = FloatsAt(head, MeansAt(capacity));
+    float* to = all_means + KeyMeans::At(token.mean, head_dim);
+    const float* from = all_means + KeyMeans::At(before, head_dim);
     for (size_t i = 0; i < head_dim; ++i) {
-      means[i] = before[i] + mean[i];
+      to[i * columns] = (has_before ? from[i * columns] : 0.0f) + mean[i];
       square[i] -= mean[i] * mean[i];
     }
-    FindOutliers(square, IntsAt(head, Dims(capacity)) + range * kFloatChannels);
+    FindOutliers(square,
+                 IntsAt(head, Dims(capacity)) + token.mean * kFloatChannels);
   }
 
   void StoreValue(const float* row, size_t slot, int8_t* head) const noexcept {
@@ -220,23 +211,15 @@ struct Int8Rows {
   void CopyKeys(const int8_t* from, size_t from_slots, size_t tokens,
                 int8_t* to, size_t to_slots) const noexcept {
     CopyQuadPanels(from, tokens, PaddedDim(), to);
-    const size_t ranges = tokens == 0 ? 0 : RangeOf(tokens - 1) + 1;
     CopyColumns(FloatsAt(from, FirstKeys(from_slots)),
                 tokens < kPanel ? tokens : kPanel,
                 FloatsAt(to, FirstKeys(to_slots)));
-    // No mean and no channels of range 0.
-    const float* from_means = FloatsAt(from, Means(from_slots));
-    float* to_means = FloatsAt(to, Means(to_slots));
-    for (size_t i = 0; i < kPanel * head_dim; ++i) {
-      const bool used = i >= head_dim && i < ranges * head_dim;
-      to_means[i] = used ? from_means[i] : 0.0f;
-    }
-    const int32_t* from_dims = IntsAt(from, Dims(from_slots));
-    int32_t* to_dims = IntsAt(to, Dims(to_slots));
-    for (size_t i = 0; i < kPanel * kFloatChannels; ++i) {
-      const bool used = i >= kFloatChannels && i < ranges * kFloatChannels;
-      to_dims[i] = used ? from_dims[i] : 0;
-    }
+    std::memset(to + MeansAt(to_slots), 0,
+                KeyScales(to_slots) - MeansAt(to_slots));
+    means.Copy(FloatsAt(from, MeansAt(from_slots)), from_slots, tokens,
+               head_dim, FloatsAt(to, MeansAt(to_slots)), to_slots);
+    std::memcpy(to + Dims(to_slots), from + Dims(from_slots),
+                means.Used(tokens) * kFloatChannels * sizeof(int32_t));
     CopyFloats(FloatsAt(from, KeyScales(from_slots)), tokens,
                FloatsAt(to, KeyScales(to_slots)));
     for (size_t i = 0; i < kFloatChannels; ++i) {
@@ -269,12 +252,12 @@ struct Int8Rows {
       }
     }
     const int32_t* dims = IntsAt(keys, Dims(slots));
-    for (size_t i = 0; i < kPanel * kFloatChannels; ++i) {
+    for (size_t i = 0; i < means.Count(slots) * kFloatChannels; ++i) {
       const auto dim_count = static_cast<int32_t>(size_t{head_dim});
       if (dims[i] < -1 || dims[i] >= dim_count) return false;
     }
     return AllFinite(FloatsAt(keys, FirstKeys(slots)), kPanel * head_dim) &&
-           AllFinite(FloatsAt(keys, Means(slots)), kPanel * head_dim) &&
+           means.AreFinite(FloatsAt(keys, MeansAt(slots)), slots, head_dim) &&
            AllFinite(FloatsAt(keys, Channels(slots)),
                      kFloatChannels * ChannelStride(slots));
   }
@@ -293,18 +276,37 @@ struct Int8Rows {
   }
 
  private:
-  // One of the first 16 keys less the mean of a range.
-  void ReadFirstKey(size_t slot, const float* mean, const int8_t* head,
-                    float* row) const noexcept {
-    const float* first = FloatsAt(head, FirstKeys(capacity)) + slot;
-    for (size_t i = 0; i < head_dim; ++i) {
-      row[i] = first[i * kPanel] - mean[i];
+  // As of KeyMeans.
+  void Begin(const TokenPlace& token, int8_t* head) const noexcept {
+    means.Begin(token, capacity, head_dim, FloatsAt(head, MeansAt(capacity)));
+    if (!means.exist || !means.IsRing() || token.position != 0) return;
+    int32_t* last = IntsAt(head, Dims(capacity)) +
+                    (means.Count(capacity) - 1) * kFloatChannels;
+    for (size_t i = 0; i < kFloatChannels; ++i) last[i] = 0;
+  }
+
+  // Keeps the float channels of a key and leaves zeros in their place.
+  void TakeChannels(const TokenPlace& token, float* centred,
+                    int8_t* head) const noexcept {
+    float* to = FloatsAt(head, Channels(capacity)) + token.slot;
+    for (size_t i = 0; i < kFloatChannels; ++i) {
+      float& entry = to[i * ChannelStride(capacity)];
+      entry = 0.0f;
+      if (!means.Has(token) || DimsOf(token.mean, head)[i] < 0) continue;
+      float& dim = centred[DimsOf(token.mean, head)[i]];
+      entry = dim;
+      dim = 0.0f;
     }
   }
 
-  // The key in a slot of `range`, less the mean of that.  A range begins before
-  // a ring's first slot is used again: here slots are positions.
-  void ReadCentred(size_t slot, size_t range, const int8_t* entries,
+  void ReadFirstKey(size_t slot, const int8_t* head,
+                    float* row) const noexcept {
+    const float* first = FloatsAt(head, FirstKeys(capacity)) + slot;
+    for (size_t i = 0; i < head_dim; ++i) row[i] = first[i * kPanel];
+  }
+
+  // The key in a slot less its mean.
+  void ReadCentred(size_t slot, size_t mean, const int8_t* entries,
                    const int8_t* head, float* row) const noexcept {
     const float scale = FloatsAt(head, KeyScales(capacity))[slot];
     for (size_t i = 0; i < head_dim; ++i) {
@@ -312,7 +314,7 @@ struct Int8Rows {
     }
     const float* channels = FloatsAt(head, Channels(capacity)) + slot;
     for (size_t i = 0; i < kFloatChannels; ++i) {
-      const int32_t dim = DimsOf(range, head)[i];
+      const int32_t dim = DimsOf(mean, head)[i];
       if (dim >= 0) row[dim] = channels[i * ChannelStride(capacity)];
     }
   }
@@ -377,12 +379,12 @@ void SetInt8Keys(const Rows& rows, const int8_t* keys, size_t slots,
   group.k = keys;
   group.k_token_stride = 0;  // panels
   group.first_keys = rows.FloatsAt(keys, rows.FirstKeys(slots));
-  group.means = rows.FloatsAt(keys, rows.Means(slots));
+  group.means = {rows.FloatsAt(keys, rows.MeansAt(slots)),
+                 rows.means.Count(slots), rows.means.Columns(slots)};
   group.key_scales = rows.FloatsAt(keys, rows.KeyScales(slots));
   group.channels = rows.FloatsAt(keys, rows.Channels(slots));
   group.channel_stride = rows.ChannelStride(slots);
   group.channel_dims = rows.IntsAt(keys, rows.Dims(slots));
-  group.range_count = rows.range_count;
 }
 template <class Rows, class Group>
 void SetInt8Values(const Rows& rows, const int8_t* values, size_t slots,
@@ -396,13 +398,12 @@ void SetInt8Values(const Rows& rows, const int8_t* values, size_t slots,
 template <class R>
 struct Int8Layout {
   static constexpr size_t kCapacity = CacheSpan<R, R::kRing>::kTokens;
-  static constexpr size_t kRanges = R::kSmoothKeys ? MeansOf(kCapacity) : 1;
-  static_assert(kRanges <= kPanel, "there is room for their means");
+  static constexpr KeyMeans kMeans = KeyMeansOf<R>();
   static constexpr bool kInt8Values = R::kArithmetic == Arithmetic::kInt8;
-  using Rows =
-      Int8Rows<Length<R::kHeadDim>, Length<R::kValueDim>, Length<kCapacity>,
-               Length<kRanges>, std::bool_constant<kInt8Values>>;
+  using AllRows = Int8Rows<Length<R::kHeadDim>, Length<R::kValueDim>,
+                           Length<kCapacity>, std::bool_constant<kInt8Values>>;
 
+  static constexpr AllRows Rows() noexcept { return {{}, {}, {}, kMeans, {}}; }
   static constexpr size_t Dims(size_t slots) noexcept {
     return Rows().Dims(slots);
   }
@@ -423,9 +424,9 @@ struct Int8Layout {
     return Rows().Accepts(key, value, R::kRotaryDim > 0);
   }
 
-  static void StoreKey(const float* row, size_t slot, uint64_t position,
+  static void StoreKey(const float* row, const TokenPlace& token,
                        int8_t* head) noexcept {
-    Rows().StoreKey(row, slot, position, head);
+    Rows().StoreKey(row, token, head);
   }
   static void StoreValue(const float* row, size_t slot, int8_t* head) noexcept {
     Rows().StoreValue(row, slot, head);

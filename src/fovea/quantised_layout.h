@@ -12,6 +12,7 @@
 #include "fovea/cache_span.h"
 #include "fovea/check.h"
 #include "fovea/kernels/layout.h"
+#include "fovea/key_means.h"
 #include "fovea/quad_layout.h"
 #include "fovea/quantise.h"
 
@@ -26,24 +27,19 @@ constexpr float kRoomOfValue = 2.0f;
 //
 //   keys    int8  [slot/16][head_dim/4][16][4], dims rounded up to 4
 //           float [slot]: scales
-//           float [mean][head_dim]: see MeanOf
+//           float: see KeyMeans
 //   values  int8  [slot/4][value_dim][4]
 //           float [slot]: scales
 //
-// All four are Lengths: dims, the slots of the cache that is stored to, and its
-// means (see MeansOf: what all keys of a head have in common costs no
-// precision).
-template <class HeadDim, class ValueDim, class Slots, class Means>
+// Dims and the slots of the cache that is stored to are Lengths.
+template <class HeadDim, class ValueDim, class Slots>
 struct QuantisedRows {
   HeadDim head_dim;
   ValueDim value_dim;
   Slots capacity;
-  Means mean_count;
+  KeyMeans means;
 
   constexpr size_t PaddedDim() const noexcept { return RoundUp(head_dim, 4); }
-  constexpr size_t MeanOf(uint64_t position) const noexcept {
-    return MeanOfPosition(position, mean_count);
-  }
 
   constexpr size_t KeyScales(size_t slots) const noexcept {
     return RoundUp(slots, kPanel) * PaddedDim();
@@ -52,8 +48,9 @@ struct QuantisedRows {
     return KeyScales(slots) + RoundUp(slots, kPanel) * sizeof(float);
   }
   constexpr size_t KeysOfHead(size_t slots) const noexcept {
-    return RoundUp(MeansAt(slots) + mean_count * head_dim * sizeof(float),
-                   kCacheLine);
+    return RoundUp(
+        MeansAt(slots) + means.Floats(slots, head_dim) * sizeof(float),
+        kCacheLine);
   }
   constexpr size_t ValueScales(size_t slots) const noexcept {
     return RoundUp(RoundUp(slots, 4) * value_dim, sizeof(float) * kPanel);
@@ -69,23 +66,24 @@ struct QuantisedRows {
            IsStorable(value, value_dim, kRoomOfValue);
   }
 
-  void StoreKey(const float* row, size_t slot, uint64_t position,
+  void StoreKey(const float* row, const TokenPlace& token,
                 int8_t* head) const noexcept {
-    const size_t mean = MeanOf(position);
-    if (position > 0 && MeanOf(position - 1) != mean) {
-      RefreshMean(mean, slot, head);
-    }
+    float* all_means = FloatsAt(head, MeansAt(capacity));
+    means.Begin(token, capacity, head_dim, all_means);
+    if (means.BeginsAt(token)) TakeMean(token, head, all_means);
     float centred[HeadDim::kMost];
     std::memcpy(centred, row, head_dim * sizeof(float));
-    if (mean != 0) {
-      const float* means = FloatsAt(head, MeansAt(capacity));
-      const float* of_mean = means + mean * head_dim;
-      for (size_t dim = 0; dim < head_dim; ++dim) centred[dim] -= of_mean[dim];
+    if (means.Has(token)) {
+      const float* mean = all_means + KeyMeans::At(token.mean, head_dim);
+      const size_t columns = means.Columns(capacity);
+      for (size_t dim = 0; dim < head_dim; ++dim) {
+        centred[dim] -= mean[dim * columns];
+      }
     }
     int8_t quads[RoundUp(HeadDim::kMost, 4)] = {};
-    FloatsAt(head, KeyScales(capacity))[slot] =
+    FloatsAt(head, KeyScales(capacity))[token.slot] =
         QuantiseRow(centred, head_dim, quads);
-    StoreQuads(quads, slot, PaddedDim(), head);
+    StoreQuads(quads, token.slot, PaddedDim(), head);
   }
 
   void StoreValue(const float* row, size_t slot, int8_t* head) const noexcept {
@@ -104,14 +102,11 @@ struct QuantisedRows {
     CopyQuadPanels(from, tokens, PaddedDim(), to);
     CopyFloats(from + KeyScales(from_slots), tokens, RoundUp(tokens, kPanel),
                to + KeyScales(to_slots));
-    const size_t means = tokens == 0 ? 0 : MeanOf(tokens - 1) + 1;
-    CopyFloats(from + MeansAt(from_slots), means * head_dim,
-               (KeysOfHead(tokens) - MeansAt(tokens)) / sizeof(float),
-               to + MeansAt(to_slots));
-    // Mean 0 is never written.
-    if (means > 0) {
-      std::memset(to + MeansAt(to_slots), 0, head_dim * sizeof(float));
-    }
+    means.Copy(FloatsAt(from, MeansAt(from_slots)), from_slots, tokens,
+               head_dim, FloatsAt(to, MeansAt(to_slots)), to_slots);
+    const size_t end =
+        MeansAt(to_slots) + means.Floats(to_slots, head_dim) * sizeof(float);
+    std::memset(to + end, 0, KeysOfHead(to_slots) - end);
   }
 
   void CopyValues(const int8_t* from, size_t from_slots, size_t tokens,
@@ -131,11 +126,7 @@ struct QuantisedRows {
       if (!(key_scales[i] > 0.0f && IsFinite(key_scales[i]))) return false;
       if (!(value_scales[i] > 0.0f && IsFinite(value_scales[i]))) return false;
     }
-    const float* means = FloatsAt(keys, MeansAt(slots));
-    for (size_t i = 0; i < mean_count * head_dim; ++i) {
-      if (!IsFinite(means[i])) return false;
-    }
-    return true;
+    return means.AreFinite(FloatsAt(keys, MeansAt(slots)), slots, head_dim);
   }
 
  private:
@@ -153,39 +144,47 @@ struct QuantisedRows {
     std::memset(to + count * sizeof(float), 0, (room - count) * sizeof(float));
   }
 
-  // The mean of what is stored in the slots before, 64 at most.  From the
-  // stored keys alone: tokens that were taken back leave no trace.
-  void RefreshMean(size_t mean, size_t slot, int8_t* head) const noexcept {
-    const size_t count = slot < 64 ? slot : 64;  // 16 or 64
-    const float* scales = FloatsAt(head, KeyScales(capacity));
-    float* means = FloatsAt(head, MeansAt(capacity));
-    float* to = means + mean * head_dim;
-    for (size_t dim = 0; dim < head_dim; ++dim) {
-      float sum = 0.0f;
-      for (size_t s = slot - count; s < slot; ++s) {
-        const int8_t* panel = head + s / kPanel * kPanel * PaddedDim();
-        const int8_t entry =
-            panel[dim / 4 * 4 * kPanel + s % kPanel * 4 + dim % 4];
-        const size_t of = MeanOf(s);
-        const float centre = of == 0 ? 0.0f : means[of * head_dim + dim];
-        sum += static_cast<float>(entry) * scales[s] + centre;
+  // From the stored keys alone: tokens that were taken back leave no trace.
+  // They are a panel.
+  void TakeMean(const TokenPlace& token, int8_t* head,
+                float* all_means) const noexcept {
+    constexpr float kShare = 1.0f / kMeanTokens;
+    const size_t slot = means.SlotsBefore(token);
+    const float* scales = FloatsAt(head, KeyScales(capacity)) + slot;
+    const int8_t* entries = head + slot * PaddedDim();
+    const size_t columns = means.Columns(capacity);
+    float* to = all_means + KeyMeans::At(token.mean, head_dim);
+    const float* before =
+        means.HasBefore(token)
+            ? all_means + KeyMeans::At(means.MeanBefore(token), head_dim)
+            : nullptr;
+    float sums[RoundUp(HeadDim::kMost, 4)] = {};
+    for (size_t i = 0; i < kMeanTokens; ++i, entries += 4) {
+      const float scale = scales[i] * kShare;  // no sum of them overflows
+      for (size_t dim = 0; dim < head_dim; dim += 4) {
+        const int8_t* four = entries + dim * kPanel;
+        for (size_t j = 0; j < 4; ++j) {
+          sums[dim + j] += static_cast<float>(four[j]) * scale;
+        }
       }
-      to[dim] = sum / static_cast<float>(count);
+    }
+    for (size_t dim = 0; dim < head_dim; ++dim) {
+      const float mean = before == nullptr ? 0.0f : before[dim * columns];
+      to[dim * columns] = mean + sums[dim];
     }
   }
 };
+static_assert(kMeanTokens == kPanel, "what a mean is taken of is a panel");
 
 // The layout of a config's cache.
 template <class R>
 struct CacheLayout<R, int8_t> {
   static constexpr size_t kCapacity = CacheSpan<R, R::kRing>::kTokens;
-  static constexpr size_t kMeans = R::kSmoothKeys ? MeansOf(kCapacity) : 1;
-  using Rows = QuantisedRows<Length<R::kHeadDim>, Length<R::kValueDim>,
-                             Length<kCapacity>, Length<kMeans>>;
+  static constexpr KeyMeans kMeans = KeyMeansOf<R>();
+  using AllRows = QuantisedRows<Length<R::kHeadDim>, Length<R::kValueDim>,
+                                Length<kCapacity>>;
 
-  static constexpr size_t MeanOf(uint64_t position) noexcept {
-    return Rows().MeanOf(position);
-  }
+  static constexpr AllRows Rows() noexcept { return {{}, {}, {}, kMeans}; }
   static constexpr size_t KeyScales(size_t slots) noexcept {
     return Rows().KeyScales(slots);
   }
@@ -206,9 +205,9 @@ struct CacheLayout<R, int8_t> {
     return Rows().Accepts(key, value, R::kRotaryDim > 0);
   }
 
-  static void StoreKey(const float* row, size_t slot, uint64_t position,
+  static void StoreKey(const float* row, const TokenPlace& token,
                        int8_t* head) noexcept {
-    Rows().StoreKey(row, slot, position, head);
+    Rows().StoreKey(row, token, head);
   }
   static void StoreValue(const float* row, size_t slot, int8_t* head) noexcept {
     Rows().StoreValue(row, slot, head);

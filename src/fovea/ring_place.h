@@ -21,6 +21,9 @@ struct RingPlace {
   // Keys from the sinks' last tile on lie so many slots earlier, or kRingTokens
   // more where that is at kTokens or beyond.
   size_t slots_earlier;
+  // Their tiles' means (KeyMeans) come so many earlier than the tiles, or one
+  // more than there are tiles in the ring.
+  size_t means_earlier;
 };
 
 // A multiple of 2^20 that leaves the position below kFar.
@@ -33,10 +36,10 @@ constexpr int64_t RingShift(int64_t position) noexcept {
 }
 
 // Of a ring that a stream of `end` tokens went through, with its sinks in whole
-// tiles and slot_of(position).
-template <class SlotOf>
+// tiles, SlotOf(position) and MeanOf(position).
+template <class Places>
 RingPlace RingPlaceOf(int64_t end, int64_t sinks, int64_t window,
-                      int64_t first_position, const SlotOf& slot_of) noexcept {
+                      int64_t first_position, const Places& places) noexcept {
   int64_t position = first_position < end ? first_position : end;
   if (position < 0) position = 0;
   const int64_t shift = RingShift(position);
@@ -44,9 +47,10 @@ RingPlace RingPlaceOf(int64_t end, int64_t sinks, int64_t window,
   int64_t tile = position - (window - 1);
   tile -= tile & static_cast<int64_t>(kTile - 1);
   if (tile < sinks) tile = sinks < end ? sinks : end;
-  return {
-      shift, static_cast<size_t>(end - shift),
-      static_cast<size_t>(tile - shift) - slot_of(static_cast<uint64_t>(tile))};
+  const auto token = static_cast<uint64_t>(tile);
+  const auto key = static_cast<size_t>(tile - shift);
+  return {shift, static_cast<size_t>(end - shift), key - places.SlotOf(token),
+          key / kTile - places.MeanOf(token)};
 }
 
 template <class R>
@@ -55,8 +59,7 @@ RingPlace RingPlaceOf(const CacheSpan<R, true>& span,
   constexpr int64_t kSinkEnd = CacheSpan<R, true>::kSinkTokens;
   constexpr int64_t kWindow = R::kWindow;
   return RingPlaceOf(static_cast<int64_t>(span.position()), kSinkEnd, kWindow,
-                     first_position,
-                     [&](uint64_t position) { return span.SlotOf(position); });
+                     first_position, span);
 }
 
 }  // namespace fovea

@@ -108,7 +108,7 @@ struct SavedCache {
   static CacheHeader HeaderOf(const Span& span) noexcept {
     CacheHeader header{};
     std::memcpy(header.magic, kCacheMagic, sizeof(kCacheMagic));
-    header.version = kCacheVersion;
+    header.version = CacheVersion(kElement);
     header.element = kElement;
     header.kv_heads = R::kKvHeads;
     header.head_dim = R::kHeadDim;

@@ -42,21 +42,20 @@ class Int8Cache {
  public:
   using Row = std::vector<float>;
 
-  // `slots`: of the cache's storage; 0: keys are stored as they are.
-  Int8Cache(size_t head_dim, size_t value_dim, size_t slots)
-      : dim_(head_dim), value_dim_(value_dim), means_{Row(head_dim, 0.0f)} {
-    for (size_t first = 16; first < slots; first *= 4) {
-      firsts_.push_back(first);
-    }
-  }
+  // smooths: keys are stored less means.
+  Int8Cache(size_t head_dim, size_t value_dim, bool smooths)
+      : dim_(head_dim),
+        value_dim_(value_dim),
+        smooths_(smooths),
+        means_{Row(head_dim, 0.0f)} {}
 
   void Append(const float* key, const float* value) {
     const size_t t = keys_.size();
-    const size_t mean = MeanOf(t);
-    if (mean > 0 && t == firsts_[mean - 1]) TakeMean(mean);
+    if (smooths_ && (t == 16 || (t > 0 && t % 64 == 0))) TakeMean();
     Row centred(key, key + dim_);
-    for (size_t d = 0; mean > 0 && d < dim_; ++d) centred[d] -= means_[mean][d];
+    for (size_t d = 0; d < dim_; ++d) centred[d] -= means_.back()[d];
     keys_.push_back(Quantise(centred));
+    mean_of_.push_back(means_.size() - 1);
     values_.push_back(Quantise(Row(value, value + value_dim_)));
   }
 
@@ -91,26 +90,17 @@ class Int8Cache {
     Row out;
   };
 
-  // How many of the first tokens of a mean are at most t.
-  size_t MeanOf(size_t t) const {
-    size_t mean = 0;
-    for (const size_t first : firsts_) mean += first <= t ? 1 : 0;
-    return mean;
-  }
-
-  // Of what is stored of the 64 tokens before, or of the first 16.
-  void TakeMean(size_t mean) {
-    const size_t end = keys_.size(), count = std::min<size_t>(end, 64);
+  // Of what is stored of the 16 tokens before.
+  void TakeMean() {
     Row sum(dim_, 0.0f);
-    for (size_t t = end - count; t < end; ++t) {
+    for (size_t t = keys_.size() - 16; t < keys_.size(); ++t) {
       for (size_t d = 0; d < dim_; ++d) {
-        const float difference =
+        const float x =
             static_cast<float>(keys_[t].entries[d]) * keys_[t].scale;
-        sum[d] += difference + means_[MeanOf(t)][d];
+        sum[d] += x / 16.0f;
       }
     }
-    for (float& x : sum) x /= static_cast<float>(count);
-    means_.resize(mean);
+    for (size_t d = 0; d < dim_; ++d) sum[d] = means_.back()[d] + sum[d];
     means_.push_back(sum);
   }
 
@@ -122,17 +112,9 @@ class Int8Cache {
       low += query.low[d] * key.entries[d];
     }
     const float dot = static_cast<float>(int64_t{256} * high + low);
-    const float score = dot * (key.scale * query.scale);
-    const size_t mean = MeanOf(j);
-    return mean == 0 ? score : score + DotOfMean(q, mean);
-  }
-
-  float DotOfMean(const Row& q, size_t mean) const {
-    std::vector<float> partial(16, 0.0f);
-    for (size_t d = 0; d < dim_; ++d) {
-      partial[d % 16] = MultiplyAdd(q[d], means_[mean][d], partial[d % 16]);
-    }
-    return Tree(partial);
+    const float of_mean =
+        mean_of_[j] == 0 ? 0.0f : FloatDot(means_[mean_of_[j]], q);
+    return MultiplyAdd(dot, key.scale * query.scale, of_mean);
   }
 
   void AddTile(const std::vector<size_t>& tile, const Row& scores,
@@ -166,8 +148,9 @@ class Int8Cache {
   }
 
   size_t dim_, value_dim_;
-  std::vector<size_t> firsts_;
-  std::vector<Row> means_;
+  bool smooths_;
+  std::vector<Row> means_;  // the first is 0
+  std::vector<size_t> mean_of_;
   std::vector<QuantisedRow> keys_, values_;
 };
 

@@ -55,6 +55,20 @@ inline float Tree(std::vector<float> t) {
   return t[0];
 }
 
+// The score of a key that is float.
+inline float FloatDot(const std::vector<float>& key,
+                      const std::vector<float>& q) {
+  float score = 0.0f;
+  for (size_t d = 0; d < q.size();) {
+    float chain = 0.0f;
+    for (const size_t end = d + 128; d < std::min(end, q.size()); ++d) {
+      chain = MultiplyAdd(key[d], q[d], chain);
+    }
+    score = d <= 128 ? chain : score + chain;
+  }
+  return score;
+}
+
 struct QuantisedRow {
   float scale;
   std::vector<int32_t> entries;
@@ -74,28 +88,25 @@ class Int8Attention {
  public:
   using Row = std::vector<float>;
 
-  // `ranges`: as many as Int8Layout has, at least one.
   Int8Attention(bool int8_values, size_t head_dim, size_t value_dim,
-                size_t ranges)
-      : int8_values_(int8_values), dim_(head_dim), value_dim_(value_dim) {
-    for (size_t first = 16; ends_.size() + 1 < ranges; first *= 4) {
-      ends_.push_back(first);
-    }
-    ranges_.push_back({Row(dim_, 0.0f), {}});
+                bool smooths = true)
+      : int8_values_(int8_values),
+        smooths_(smooths),
+        dim_(head_dim),
+        value_dim_(value_dim) {
+    means_.push_back({Row(dim_, 0.0f), {}});
   }
 
   void Append(const float* key, const float* value) {
     const size_t t = keys_.size();
-    if (ranges_.size() <= ends_.size() && t == ends_[ranges_.size() - 1]) {
-      BeginRange();
-    }
-    const Range& range = ranges_.back();
+    if (smooths_ && (t == 16 || (t > 0 && t % 64 == 0))) TakeMean();
+    const Mean& mean = means_.back();
     Key stored;
-    stored.range = ranges_.size() - 1;
+    stored.mean = means_.size() - 1;
     stored.exact.assign(key, key + dim_);
     Row centred(dim_);
-    for (size_t d = 0; d < dim_; ++d) centred[d] = key[d] - range.mean[d];
-    for (const size_t d : range.channels) {
+    for (size_t d = 0; d < dim_; ++d) centred[d] = key[d] - mean.row[d];
+    for (const size_t d : mean.channels) {
       stored.channels.push_back(centred[d]);
       centred[d] = 0.0f;
     }
@@ -125,41 +136,39 @@ class Int8Attention {
   }
 
  private:
-  struct Range {
-    Row mean;
+  struct Mean {
+    Row row;
     std::vector<size_t> channels;
   };
   struct Key {
     Row exact;  // used of the first 16 alone
     QuantisedRow row;
     Row channels;
-    size_t range;
+    size_t mean;
   };
 
-  // A stored key less the mean of the range that ends.
+  // A stored key less its mean.
   Row Centred(size_t t) const {
     const Key& key = keys_[t];
-    const Range& range = ranges_.back();
+    if (t < 16) return key.exact;
     Row x(dim_);
     for (size_t d = 0; d < dim_; ++d) {
-      x[d] = t < 16 ? key.exact[d] - range.mean[d]
-                    : static_cast<float>(key.row.entries[d]) * key.row.scale;
+      x[d] = static_cast<float>(key.row.entries[d]) * key.row.scale;
     }
-    for (size_t i = 0; t >= 16 && i < range.channels.size(); ++i) {
-      x[range.channels[i]] = key.channels[i];
+    const Mean& mean = means_[key.mean];
+    for (size_t i = 0; i < mean.channels.size(); ++i) {
+      x[mean.channels[i]] = key.channels[i];
     }
     return x;
   }
 
-  void BeginRange() {
-    const size_t end = keys_.size();
-    const size_t count = std::min<size_t>(end, 64);
-    const float share = 1.0f / static_cast<float>(count);
+  // Of the 16 tokens before.
+  void TakeMean() {
     Row mean(dim_, 0.0f), spread(dim_, 0.0f);
-    for (size_t t = end - count; t < end; ++t) {
+    for (size_t t = keys_.size() - 16; t < keys_.size(); ++t) {
       const Row x = Centred(t);
       for (size_t d = 0; d < dim_; ++d) {
-        const float part = x[d] * share;
+        const float part = x[d] / 16.0f;
         mean[d] += part;
         spread[d] += part * x[d];
       }
@@ -174,44 +183,32 @@ class Int8Attention {
     std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
       return spread[a] != spread[b] ? spread[a] > spread[b] : a < b;
     });
-    Range range;
+    Mean next;
     for (size_t d = 0; d < dim_; ++d) {
-      range.mean.push_back(ranges_.back().mean[d] + mean[d]);
+      next.row.push_back(means_.back().row[d] + mean[d]);
     }
     if (dim_ > 2) {
       sum -= spread[order[0]];
       sum -= spread[order[1]];
       if (spread[order[0]] * static_cast<float>(dim_ - 2) > 9.0f * sum) {
-        range.channels.push_back(order[0]);
-        if (spread[order[1]] > 0.0f) range.channels.push_back(order[1]);
+        next.channels.push_back(order[0]);
+        if (spread[order[1]] > 0.0f) next.channels.push_back(order[1]);
       }
     }
-    ranges_.push_back(range);
+    means_.push_back(next);
   }
 
   float Score(const Row& q, const QuantisedRow& query, size_t j) const {
     const Key& key = keys_[j];
-    if (j < 16) {
-      float score = 0.0f;
-      for (size_t d = 0; d < dim_;) {
-        float chain = 0.0f;
-        for (const size_t end = d + 128; d < std::min(end, dim_); ++d) {
-          chain = MultiplyAdd(key.exact[d], q[d], chain);
-        }
-        score = d <= 128 ? chain : score + chain;
-      }
-      return score;
-    }
-    const Range& range = ranges_[key.range];
-    std::vector<float> partial(16, 0.0f);
+    if (j < 16) return FloatDot(key.exact, q);
+    const Mean& mean = means_[key.mean];
     int32_t dot = 0;
     for (size_t d = 0; d < dim_; ++d) {
-      partial[d % 16] = MultiplyAdd(q[d], range.mean[d], partial[d % 16]);
       dot += query.entries[d] * key.row.entries[d];
     }
-    float rest = Tree(partial);
-    for (size_t i = 0; i < range.channels.size(); ++i) {
-      rest = MultiplyAdd(key.channels[i], q[range.channels[i]], rest);
+    float rest = FloatDot(mean.row, q);
+    for (size_t i = 0; i < mean.channels.size(); ++i) {
+      rest = MultiplyAdd(key.channels[i], q[mean.channels[i]], rest);
     }
     const float product = static_cast<float>(dot) * query.scale;
     return MultiplyAdd(product, key.row.scale, rest);
@@ -288,10 +285,9 @@ class Int8Attention {
     }
   }
 
-  bool int8_values_;
+  bool int8_values_, smooths_;
   size_t dim_, value_dim_;
-  std::vector<size_t> ends_;
-  std::vector<Range> ranges_;
+  std::vector<Mean> means_;  // the first is 0
   std::vector<Key> keys_;
   std::vector<Row> values_;
   std::vector<QuantisedRow> quantised_;

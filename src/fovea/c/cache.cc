@@ -25,6 +25,10 @@ uint32_t ElementOf(const fovea_cache_shape& shape) noexcept {
   return shape.element == FOVEA_INT8 ? shape.arithmetic->element : 0;
 }
 
+bool HasMeans(const fovea_cache_shape& shape) noexcept {
+  return ElementOf(shape) >= FOVEA_INT8 && shape.raw_keys == 0;
+}
+
 // The header of an empty cache of that shape, once it is checked, and the bytes
 // of the whole.
 Status HeaderOf(const fovea_cache_shape* from, fovea_cache& header,
@@ -32,7 +36,7 @@ Status HeaderOf(const fovea_cache_shape* from, fovea_cache& header,
   FOVEA_RETURN_IF_BAD(CheckStruct(from));
   const fovea_cache_shape& shape = *from;
   FOVEA_RETURN_IF_BAD(CheckStorage(shape, kMaxTokens));
-  const RingSizes sizes = StorageOf(shape);
+  const RingSizes sizes = StorageOf(shape, HasMeans(shape));
   // Its arrays are at most 8 times this, in the bytes of the widest element.
   size_t most = 0;
   const bool fits =
@@ -43,9 +47,7 @@ Status HeaderOf(const fovea_cache_shape* from, fovea_cache& header,
   std::memcpy(header.magic, kMagic, sizeof(kMagic));
   header.element = ElementOf(shape);
   SetStorage(shape, sizes, header);
-  const bool smooths = header.element >= FOVEA_INT8 && shape.raw_keys == 0;
-  const size_t means = smooths ? MeansOf(sizes.Tokens()) : 1;
-  header.mean_count = static_cast<uint32_t>(means);
+  header.has_means = HasMeans(shape) ? 1 : 0;
   const bool known = WithElement(header, [&](const auto& arrays) {
     bytes = sizeof(fovea_cache) + arrays.Bytes(sizes.Tokens());
   });
@@ -107,8 +109,8 @@ void StoreTokens(fovea_cache& cache, const View<const float>& keys,
       for (size_t t = first; t < first + tokens; ++t) {
         const float* key = keys.Row(0, head, t);
         if (turner.Turns()) turner.Turn(key, cache.head_dim, turned);
-        arrays.rows.StoreKey(turner.Turns() ? turned : key, place.slot,
-                             place.position, of_keys);
+        arrays.rows.StoreKey(turner.Turns() ? turned : key, place.Next(),
+                             of_keys);
         arrays.rows.StoreValue(values.Row(0, head, t), place.slot, of_values);
         place.Advance(sizes);
       }

@@ -98,7 +98,7 @@ void SetArrays(const fovea_cache& cache, run_time::CacheArrays& to) noexcept {
     }
   });
   to.slots = slots;
-  to.mean_count = cache.mean_count;
+  to.key_means = MeansOf(cache);
   to.ring_begin = SIZE_MAX;
 }
 
@@ -107,11 +107,7 @@ void SetArrays(const fovea_cache& cache, run_time::CacheArrays& to) noexcept {
 void SetRing(const fovea_cache& cache,
              run_time::AttentionProblem& problem) noexcept {
   const RingSizes sizes = SizesOf(cache);
-  const RingPlace place = RingPlaceOf(
-      static_cast<int64_t>(cache.place.position),
-      static_cast<int64_t>(sizes.sink_tokens),
-      static_cast<int64_t>(cache.window), problem.first_position,
-      [&](uint64_t position) { return cache.place.SlotOf(position, sizes); });
+  const RingPlace place = PlaceInRing(cache, problem.first_position);
   problem.first_position -= place.shift;
   problem.keys = place.keys;
   run_time::CacheArrays& to = problem.cache;
@@ -119,6 +115,7 @@ void SetRing(const fovea_cache& cache,
   to.ring_shift = place.slots_earlier;
   to.ring_end = sizes.Tokens();
   to.ring_tokens = sizes.ring_tokens;
+  to.means_earlier = place.means_earlier;
 }
 
 run_time::AttentionProblem ProblemOfCache(const fovea_cache& cache,

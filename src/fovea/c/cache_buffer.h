@@ -17,6 +17,7 @@
 #include "fovea/cache_span.h"
 #include "fovea/fovea.h"
 #include "fovea/kernels/layout.h"
+#include "fovea/key_means.h"
 #include "fovea/quantised_layout.h"
 #include "fovea/run_time/int8_arithmetic.h"
 #include "fovea/status.h"
@@ -26,7 +27,7 @@ struct alignas(fovea::kCacheLine) fovea_cache {
   uint32_t kv_heads, head_dim, value_dim, element;
   uint64_t capacity;  // slots
   fovea::RingState place;
-  uint32_t mean_count;     // of int8; else 1
+  uint32_t has_means;      // of int8: see KeyMeans
   uint32_t window, sinks;  // of a ring; else 0
   uint32_t sink_tokens, ring_tokens, spare;
 };
@@ -39,12 +40,17 @@ constexpr uint32_t kInt8ScoresElement =
     ElementCode<int8_t>(Arithmetic::kInt8Scores);
 constexpr uint32_t kInt8Element = ElementCode<int8_t>(Arithmetic::kInt8);
 
-using RunTimeQuantisedRows =
-    QuantisedRows<Length<0>, Length<0>, Length<0>, Length<0>>;
+using RunTimeQuantisedRows = QuantisedRows<Length<0>, Length<0>, Length<0>>;
 
 // The layout of a cache of Elements whose sizes are known at run time.
 template <class Element, class Rows = CacheRows<Length<0>, Length<0>, Element>>
 using CacheArraysOf = BufferArrays<Element, Rows>;
+
+// Of a cache of int8.
+inline KeyMeans MeansOf(const fovea_cache& header) noexcept {
+  return {header.has_means != 0, header.sink_tokens,
+          IsRing(header) ? header.ring_tokens : 0};
+}
 
 // Calls body(CacheArraysOf) for the header of a cache; false where the element
 // is unknown.
@@ -65,18 +71,16 @@ bool WithElement(const fovea_cache& header, const Body& body) noexcept {
       return true;
     case FOVEA_INT8: {
       const Length<0> slots(static_cast<size_t>(header.capacity));
-      const Length<0> means(header.mean_count);
-      body(CacheArraysOf<int8_t, RunTimeQuantisedRows>{kv_heads,
-                                                       {d, dv, slots, means}});
+      body(CacheArraysOf<int8_t, RunTimeQuantisedRows>{
+          kv_heads, {d, dv, slots, MeansOf(header)}});
       return true;
     }
     case kInt8ScoresElement:
     case kInt8Element: {
       const Length<0> slots(static_cast<size_t>(header.capacity));
-      const Length<0> ranges(header.mean_count);
       const bool int8_values = header.element == kInt8Element;
       body(CacheArraysOf<int8_t, run_time::RunTimeInt8Rows<bool>>{
-          kv_heads, {d, dv, slots, ranges, int8_values}});
+          kv_heads, {d, dv, slots, MeansOf(header), int8_values}});
       return true;
     }
     default:

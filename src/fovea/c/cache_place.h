@@ -12,6 +12,7 @@
 #include "fovea/cache_layout.h"
 #include "fovea/cache_span.h"
 #include "fovea/check.h"
+#include "fovea/ring_place.h"
 #include "fovea/status.h"
 #include "fovea/view.h"
 
@@ -73,11 +74,12 @@ Status CheckStorage(const Shape& shape, size_t most) noexcept {
 }
 
 // What a cache that is no ring is, too, as long as it does not go round.
+// has_means: see KeyMeans.
 template <class Shape>
-RingSizes StorageOf(const Shape& shape) noexcept {
+RingSizes StorageOf(const Shape& shape, bool has_means) noexcept {
   if (shape.window == 0) return {0, shape.capacity, 1};
   const size_t queries = shape.max_queries == 0 ? 1 : shape.max_queries;
-  return RingSizesOf(shape.window, shape.sinks, queries);
+  return RingSizesOf(shape.window, shape.sinks, queries, has_means);
 }
 
 template <class Shape, class Cache>
@@ -128,6 +130,28 @@ Status ForgetTokens(Cache& cache, size_t tokens) noexcept {
   if (!cache.place.Holds(position, sizes)) return Status::kForgotten;
   cache.place.Forget(tokens, sizes);
   return Status::kOk;
+}
+
+struct PlacesOf {
+  const RingState& state;
+  const RingSizes& sizes;
+
+  size_t SlotOf(uint64_t token) const noexcept {
+    return state.SlotOf(token, sizes);
+  }
+  size_t MeanOf(uint64_t token) const noexcept {
+    return state.MeanOf(token, sizes);
+  }
+};
+
+// Of a cache that is a ring, for queries from a position on.
+template <class Cache>
+RingPlace PlaceInRing(const Cache& cache, int64_t first_position) noexcept {
+  const RingSizes sizes = SizesOf(cache);
+  return RingPlaceOf(static_cast<int64_t>(cache.place.position),
+                     static_cast<int64_t>(sizes.sink_tokens),
+                     static_cast<int64_t>(cache.window), first_position,
+                     PlacesOf{cache.place, sizes});
 }
 
 // Whether a call has the shape of the cache.

@@ -28,7 +28,7 @@ Status HeaderOf(const fovea_integer_cache_shape* from,
   if (shape.window + shape.sinks > kMostIntegerKeys) {
     return Status::kTooManyTokens;
   }
-  const RingSizes sizes = StorageOf(shape);
+  const RingSizes sizes = StorageOf(shape, false);
   // Its arrays are at most twice this.
   size_t most = 0;
   const bool fits =

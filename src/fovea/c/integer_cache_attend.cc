@@ -9,7 +9,6 @@
 #include "fovea/check.h"
 #include "fovea/dispatch/integer_attention.h"
 #include "fovea/fovea.h"
-#include "fovea/ring_place.h"
 
 namespace fovea {
 namespace c {
@@ -71,12 +70,7 @@ View<T> TokensFrom(View<T> view, size_t token) noexcept {
 // count them: see RingPlace.
 void SetRing(const fovea_integer_cache& cache,
              run_time::IntegerProblem& problem) noexcept {
-  const RingSizes sizes = SizesOf(cache);
-  const RingPlace place = RingPlaceOf(
-      static_cast<int64_t>(cache.place.position),
-      static_cast<int64_t>(sizes.sink_tokens),
-      static_cast<int64_t>(cache.window), problem.first_position,
-      [&](uint64_t position) { return cache.place.SlotOf(position, sizes); });
+  const RingPlace place = PlaceInRing(cache, problem.first_position);
   problem.first_position -= place.shift;
   problem.keys = place.keys;
   problem.cache.slots_earlier = place.slots_earlier;

@@ -20,7 +20,7 @@ template <class Cache>
 CacheHeader SavedHeaderOf(const Cache& cache, uint16_t element) noexcept {
   CacheHeader header{};
   std::memcpy(header.magic, kCacheMagic, sizeof(kCacheMagic));
-  header.version = kCacheVersion;
+  header.version = CacheVersion(element);
   header.element = element;
   header.kv_heads = cache.kv_heads;
   header.head_dim = cache.head_dim;

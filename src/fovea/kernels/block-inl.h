@@ -102,6 +102,20 @@ HWY_INLINE size_t SlotOfTile(const GroupOf<Shape>& group, size_t key) {
   return key;
 }
 
+// The mean that the keys of that tile are stored less of: see KeyMeans.
+template <class Shape>
+HWY_INLINE size_t MeanOfTile(const GroupOf<Shape>& group, size_t key) {
+  using F = typename Shape::Features;
+  const size_t tile = key / kTile;
+  if constexpr (F::kRing) {
+    if (key < EndOfSinks<Shape>(group)) return tile;
+    const size_t mean = tile - group.means_earlier;
+    const size_t last = group.ring_end / kTile;
+    return mean <= last ? mean : mean - (group.ring_tokens / kTile + 1);
+  }
+  return tile;
+}
+
 // `begin`, as a constant where it is always 0.
 template <class Shape>
 HWY_INLINE size_t FirstKey(const Tile& tile) {
@@ -130,7 +144,8 @@ struct Scratch {
   int32_t* HWY_RESTRICT query_quads;  // [row], as Fine has them
   int32_t* HWY_RESTRICT query_offsets;  // [row][high, low]: see kKeyOffset
   float* HWY_RESTRICT query_scales;     // of each row
-  float* HWY_RESTRICT mean_scores;      // [row][mean]: q . mean
+  float* HWY_RESTRICT mean_scores;      // [row][16]: of a panel of means
+  size_t* HWY_RESTRICT scored_means;    // that panel
   float* HWY_RESTRICT first_scores;     // [row][16]: of the first 16 keys
   int32_t* HWY_RESTRICT weight_quads;   // [row], likewise
   float* HWY_RESTRICT weight_steps;     // of each row

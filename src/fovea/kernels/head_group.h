@@ -38,6 +38,13 @@ struct KeysAndValues {
   size_t v_token_stride;
 };
 
+// See KeyMeans.
+struct KeyMeansAt {
+  const float* data;
+  size_t count;  // 0: none
+  size_t columns;
+};
+
 // Members that only some features need.
 namespace group_options {
 
@@ -79,8 +86,7 @@ template <>
 struct Quantised<true> {
   const float* key_scales;    // [slot]
   const float* value_scales;  // [slot]
-  const float* means;         // [mean][head_dim]
-  size_t mean_count;
+  KeyMeansAt means;
 };
 
 // Of keys and values in int8: see Int8Layout.
@@ -89,12 +95,11 @@ struct Int8Keys {};
 template <>
 struct Int8Keys<true> {
   const float* first_keys;  // [head_dim][16]
-  const float* means;       // [range][head_dim]
+  KeyMeansAt means;
   const float* key_scales;  // [slot]
   const float* channels;    // [2][channel_stride], by slot
   size_t channel_stride;
-  const int32_t* channel_dims;  // [range][2]; -1: none
-  size_t range_count;
+  const int32_t* channel_dims;  // [mean][2]; -1: none
   // Of Run: what is quantised, how many keys, and to where.
   const float* plain_k;
   size_t plain_k_stride;
@@ -112,7 +117,8 @@ struct Int8Values<true> {
 };
 
 // Keys from the sinks' last tile on lie ring_shift slots earlier, or
-// ring_tokens more where that is at ring_end or beyond.
+// ring_tokens more where that is at ring_end or beyond; means_earlier: see
+// fovea::RingPlace.
 template <bool kRing>
 struct RingPlace {};
 template <>
@@ -120,6 +126,7 @@ struct RingPlace<true> {
   size_t ring_shift;
   size_t ring_end;
   size_t ring_tokens;
+  size_t means_earlier;
 };
 
 // Where the sinks end, of a ring whose sizes are known at run time; SIZE_MAX:

@@ -35,25 +35,8 @@ constexpr size_t RoundUp(size_t n, size_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
 
-// An int8 cache stores keys less the mean of some that came before: of 16 from
-// token 16 on, of 64 from token 64, 256, 1024... on, while there are so many
-// slots.  Mean 0, of the first tokens, is 0.
-constexpr size_t kFirstMean = kPanel;
-constexpr size_t kMeanEvery = 4;
-
-constexpr size_t MeansOf(size_t slots) {
-  size_t means = 1;
-  for (uint64_t first = kFirstMean; first < slots; first *= kMeanEvery) ++means;
-  return means;
-}
-constexpr size_t MeanOfPosition(uint64_t position, size_t means) {
-  size_t mean = 0;
-  for (uint64_t first = kFirstMean; mean + 1 < means && position >= first;
-       first *= kMeanEvery) {
-    ++mean;
-  }
-  return mean;
-}
+// Tokens that a mean of keys is taken of (KeyMeans).
+constexpr size_t kMeanTokens = kPanel;
 
 // A length that is a constant (N > 0) or known at run time (N == 0), so that
 // one kernel body serves both.

@@ -47,27 +47,28 @@ HWY_INLINE bool AreStorable(Dim dims, const float* rows, size_t stride,
   return IsFinite(room * FloatOfBits(static_cast<uint32_t>(bits)));
 }
 
-// What is the same for all keys of a range.
+// What is the same for all keys of a mean.
 template <class Layout>
-struct RangeOfKeys {
+struct MeanOfKeys {
   static constexpr size_t kMost = RoundUp(Layout::HeadDim::kMost, kPanel);
   const Layout& layout;
   HWY_ALIGN float mean[kMost] = {};
-  HWY_ALIGN float keep[kMost];  // 0 for the channels that stay float, else 1
-  size_t range = 0;
+  HWY_ALIGN float keep[kMost];   // 0 for the channels that stay float, else 1
+  int32_t dims[kFloatChannels];  // those
 
-  explicit RangeOfKeys(const Layout& of) : layout(of) { KeepAll(); }
+  explicit MeanOfKeys(const Layout& of) : layout(of) {
+    for (int32_t& dim : dims) dim = -1;
+    KeepAll();
+  }
 
   void MoveTo(size_t to, const int8_t* head) {
-    range = to;
-    const float* of_range =
-        Layout::FloatsAt(head, layout.Means(layout.capacity)) +
-        range * layout.head_dim;
-    for (size_t i = 0; i < layout.head_dim; ++i) mean[i] = of_range[i];
+    const float* column = layout.MeanAt(to, head);
+    const size_t columns = layout.means.Columns(layout.capacity);
+    for (size_t i = 0; i < layout.head_dim; ++i) mean[i] = column[i * columns];
     KeepAll();
     for (size_t i = 0; i < kFloatChannels; ++i) {
-      const int32_t dim = layout.DimsOf(range, head)[i];
-      if (dim >= 0) keep[dim] = 0.0f;
+      dims[i] = layout.DimsOf(to, head)[i];
+      if (dims[i] >= 0) keep[dims[i]] = 0.0f;
     }
   }
 
@@ -78,12 +79,12 @@ struct RangeOfKeys {
 };
 
 template <class Layout>
-HWY_INLINE void StoreChannels(const RangeOfKeys<Layout>& of, const float* key,
+HWY_INLINE void StoreChannels(const MeanOfKeys<Layout>& of, const float* key,
                               size_t slot, int8_t* head) {
   const Layout& layout = of.layout;
   float* to = Layout::FloatsAt(head, layout.Channels(layout.capacity)) + slot;
   for (size_t i = 0; i < kFloatChannels; ++i) {
-    const int32_t dim = of.range == 0 ? -1 : layout.DimsOf(of.range, head)[i];
+    const int32_t dim = of.dims[i];
     to[i * layout.ChannelStride(layout.capacity)] =
         dim < 0 ? 0.0f : key[dim] - of.mean[dim];
   }
@@ -111,15 +112,15 @@ HWY_INLINE void StoreQuadsOfKeys(const Layout& layout, const int8_t* quads,
   }
 }
 
-// Layout::BeginRange, a panel at a time.
+// Layout::TakeMean, a panel at a time.
 template <class Layout>
-HWY_INLINE void BeginRangeOfKeys(const Layout& layout, size_t range,
-                                 size_t slot, int8_t* head) {
+HWY_INLINE void TakeMeanOfKeys(const Layout& layout, const TokenPlace& token,
+                               int8_t* head) {
   const size_t count = layout.PaddedDim() / 4;
   if (kRowsTogether && count % kMaxLanes == 0) {
     HWY_ALIGN float panel[kPanel * RoundUp(Layout::HeadDim::kMost, 4) / 4];
     const auto* keys = reinterpret_cast<const float*>(head);
-    layout.BeginRange(range, slot, head, [&](size_t s) HWY_ATTR {
+    layout.TakeMean(token, head, [&](size_t s) HWY_ATTR {
       if (s % kPanel == 0) {
         for (size_t i = 0; i < count; i += hn::Lanes(FloatTag())) {
           const auto quads = [&](size_t first, size_t quad) {
@@ -131,7 +132,7 @@ HWY_INLINE void BeginRangeOfKeys(const Layout& layout, size_t range,
       return reinterpret_cast<const int8_t*>(panel + s % kPanel * count);
     });
   } else {
-    layout.BeginRange(range, slot, head);
+    layout.TakeMean(token, head);
   }
 }
 
@@ -142,13 +143,14 @@ HWY_INLINE void QuantiseKeys(const Layout& layout, const float* k,
   const size_t padded = RoundUp(dims, kPanel);
   const FloatTag d;
   const size_t lanes = hn::Lanes(d);
-  HWY_ALIGN int8_t quads[kMaxLanes * RangeOfKeys<Layout>::kMost];
+  HWY_ALIGN int8_t quads[kMaxLanes * MeanOfKeys<Layout>::kMost];
   float* scales = Layout::FloatsAt(head, layout.KeyScales(layout.capacity));
-  RangeOfKeys<Layout> of(layout);
+  MeanOfKeys<Layout> of(layout);
   for (size_t slot = 0; slot < count;) {
-    if (slot % kPanel == 0 && layout.RangeOf(slot) != of.range) {
-      BeginRangeOfKeys(layout, layout.RangeOf(slot), slot, head);
-      of.MoveTo(layout.RangeOf(slot), head);
+    const TokenPlace token{slot, slot, slot / kTile};
+    if (layout.means.BeginsAt(token)) {
+      TakeMeanOfKeys(layout, token, head);
+      of.MoveTo(token.mean, head);
     }
     const size_t rows = kRowsTogether && count - slot >= lanes ? lanes : 1;
     for (size_t i = slot; i < slot + rows; ++i) {

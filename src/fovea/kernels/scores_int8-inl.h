@@ -18,6 +18,7 @@
 #include "fovea/kernels/quad-inl.h"
 #include "fovea/kernels/quantise_row-inl.h"
 #include "fovea/kernels/scores_across_keys-inl.h"
+#include "fovea/kernels/scores_of_means-inl.h"
 #include "fovea/kernels/scores_quantised-inl.h"
 #include "fovea/quantise.h"
 
@@ -25,79 +26,6 @@ HWY_BEFORE_NAMESPACE();
 namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
-
-struct FirstScoreSink {
-  float* scores;
-  Chain chain;
-
-  HWY_INLINE void operator()(size_t row, size_t vec, Vec score) const {
-    const FloatTag d;
-    float* at = scores + row * kPanel + vec * hn::Lanes(d);
-    if (!chain.first) score = hn::Add(hn::Load(d, at), score);
-    hn::Store(score, d, at);
-  }
-};
-
-// first_scores[row]: those of the first 16 keys.
-template <class Shape>
-HWY_INLINE void ScoreFirstKeys(const GroupOf<Shape>& group, const Rows& rows,
-                               const Scratch& scratch) {
-  constexpr size_t kVecs = kPanel / kMaxLanes;
-  constexpr size_t kVecGroup = kVecs < 4 ? kVecs : kUnrolled < 8 ? 2 : 4;
-  constexpr size_t kMostRows = kUnrolled / kVecGroup;
-  constexpr size_t kRowGroup = PowerOfTwoAtMost(
-      Shape::kMaxRows < kMostRows ? Shape::kMaxRows : kMostRows);
-  const size_t lanes = hn::Lanes(FloatTag());
-  const typename Shape::HeadDim head_dim(group.head_dim);
-  ForGroups<kRowGroup>(0, rows.count, [&](auto row_group, size_t row) HWY_ATTR {
-    const auto some_keys = [&](auto vec_group, size_t vec) HWY_ATTR {
-      ForChains(head_dim, [&](const Chain& chain) HWY_ATTR {
-        const Factors<> q{scratch.queries + row * head_dim + chain.dim,
-                          head_dim, 1};
-        const PanelColumns<> k{group.first_keys + chain.dim * kPanel,
-                               vec * lanes, 0};
-        const FirstScoreSink sink{
-            scratch.first_scores + row * kPanel + vec * lanes, chain};
-        OuterProduct<row_group.value, vec_group.value>::Run(
-            q, k, AllSteps{chain.count}, sink);
-      });
-    };
-    ForGroups<kVecGroup>(0, kPanel / lanes, some_keys);
-  });
-}
-
-// mean_scores[mean][row]: as DotOfRows, of all rows.
-template <class Shape>
-HWY_INLINE void ScoreMeans(const GroupOf<Shape>& group, const Rows& rows,
-                           const Scratch& scratch) {
-  const FloatTag d;
-  const size_t lanes = hn::Lanes(d);
-  const typename Shape::HeadDim head_dim(group.head_dim);
-  for (size_t mean = 1; mean < group.range_count; ++mean) {
-    const float* HWY_RESTRICT means = group.means + mean * head_dim;
-    for (size_t row = 0; row < rows.count; ++row) {
-      const float* HWY_RESTRICT q = scratch.queries + row * head_dim;
-      float* HWY_RESTRICT partial = scratch.partials + row * kPanel;
-      for (size_t residue = 0; residue < kPanel; residue += lanes) {
-        Vec sum = hn::Zero(d);
-        for (size_t dim = residue; dim < head_dim; dim += kPanel) {
-          const size_t n = head_dim - dim;
-          const bool whole = Shape::template kDivides<kPanel> || n >= lanes;
-          const Vec a =
-              whole ? hn::LoadU(d, q + dim) : hn::LoadN(d, q + dim, n);
-          const Vec b =
-              whole ? hn::LoadU(d, means + dim) : hn::LoadN(d, means + dim, n);
-          sum = Fma(a, b, sum);
-        }
-        hn::Store(sum, d, partial + residue);
-      }
-    }
-    float* of_mean = scratch.mean_scores + mean * Shape::kRows;
-    for (size_t row = 0; row < rows.count; row += lanes) {
-      hn::Store(SumOfRows(scratch.partials + row * kPanel), d, of_mean + row);
-    }
-  }
-}
 
 template <class Shape>
 HWY_INLINE void LoadInt8Queries(const GroupOf<Shape>& group, const Rows& rows,
@@ -114,8 +42,9 @@ HWY_INLINE void LoadInt8Queries(const GroupOf<Shape>& group, const Rows& rows,
   for (size_t row = 0; row < rows.count; ++row) {
     scratch.query_offsets[row] *= kKeyOffset;
   }
-  ScoreFirstKeys<Shape>(group, rows, scratch);
-  ScoreMeans<Shape>(group, rows, scratch);
+  ScoreColumns<Shape>(group, rows, {group.first_keys, kPanel, 0, kPanel},
+                      scratch, scratch.first_scores);
+  ForgetMeans(scratch);
 }
 
 // No sum of products overflows, x86's unsigned factors up to 255 included, and
@@ -166,12 +95,13 @@ HWY_INLINE void DotInt8Panels(const GroupOf<Shape>& group, const Rows& rows,
   });
 }
 
-// What ScoresOfDots is asked for: keys [begin, end) of a tile, all of a range.
+// What ScoresOfDots is asked for: keys [begin, end) of a tile.
 struct DotRange {
   size_t slot;  // of the tile
   size_t begin;
   size_t end;
-  size_t range;
+  ScoresOfMean mean;
+  const int32_t* dims;  // of the channels
 };
 
 // Scores from `key` of the tile on, masked from the row's last visible one on.
@@ -214,17 +144,14 @@ HWY_INLINE Vec ScoresOfDots(const GroupOf<Shape>& group, size_t row,
   const IntVec offset = hn::Set(IntTag(), scratch.query_offsets[row]);
   const Vec scale = hn::Set(d, scratch.query_scales[row]);
   const Vec of_mean =
-      keys.range == 0
-          ? hn::Zero(d)
-          : hn::Set(d, scratch.mean_scores[keys.range * Shape::kRows + row]);
+      keys.mean.scores == nullptr ? hn::Zero(d) : hn::Set(d, keys.mean[row]);
   const float* HWY_RESTRICT channel0 = group.channels + keys.slot;
   const float* HWY_RESTRICT channel1 = channel0 + group.channel_stride;
   Vec q0 = scale, q1 = scale;
   if constexpr (kHasChannels) {
     const float* HWY_RESTRICT q = scratch.queries + row * head_dim;
-    const int32_t* dims = group.channel_dims + keys.range * kFloatChannels;
-    q0 = hn::Set(d, q[dims[0]]);
-    q1 = hn::Set(d, dims[1] < 0 ? 0.0f : q[dims[1]]);
+    q0 = hn::Set(d, q[keys.dims[0]]);
+    q1 = hn::Set(d, keys.dims[1] < 0 ? 0.0f : q[keys.dims[1]]);
   }
   for (size_t key = keys.begin; key < keys.end; key += hn::Lanes(d)) {
     const IntVec dot = hn::BitCast(IntTag(), hn::Load(d, scores + key));
@@ -277,7 +204,7 @@ HWY_INLINE void ScoresOfRows(const GroupOf<Shape>& group, const Rows& rows,
   for (size_t row = 0; row < rows.count; ++row) {
     Vec most = hn::Set(d, kNoMax);
     if (is_whole) {  // a length that the compiler knows
-      const DotRange whole{keys.slot, 0, kTile, keys.range};
+      const DotRange whole{keys.slot, 0, kTile, keys.mean, keys.dims};
       most = ScoresOfDots<Shape, kHasChannels>(group, row, whole, AllVisible(),
                                                most, scratch);
     } else {
@@ -299,12 +226,13 @@ HWY_INLINE void ScoreRowsAcrossInt8Keys(const GroupOf<Shape>& group,
   const FloatTag d;
   size_t begin = FirstKey<Shape>(tile) / kPanel * kPanel;
   if (tile.first == 0 && begin == 0) begin = kPanel;
-  // Ranges begin with tiles, but for the first two.
-  const size_t range = MeanOfPosition(tile.first + begin, group.range_count);
+  const int32_t* dims = group.channel_dims +
+                        MeanOfTile<Shape>(group, tile.first) * kFloatChannels;
   const DotRange keys{SlotOfTile<Shape>(group, tile.first), begin,
-                      RoundUp(tile.count, kPanel), range};
+                      RoundUp(tile.count, kPanel),
+                      ScoreMean<Shape>(group, rows, tile, scratch), dims};
   DotInt8Panels<Shape>(group, rows, tile, begin, scratch);
-  if (range > 0 && group.channel_dims[range * kFloatChannels] >= 0) {
+  if (keys.mean.scores != nullptr && begin < keys.end && dims[0] >= 0) {
     ScoresOfRows<Shape, true>(group, rows, tile, keys, scratch);
   } else {
     ScoresOfRows<Shape, false>(group, rows, tile, keys, scratch);

@@ -12,7 +12,7 @@
 #endif
 
 #include "fovea/kernels/quad-inl.h"
-#include "fovea/kernels/scores_across_keys-inl.h"
+#include "fovea/kernels/scores_of_means-inl.h"
 #include "fovea/quantise.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -40,23 +40,6 @@ HWY_INLINE float QuantiseQuery(const float* row, size_t dims, int8_t* to) {
   return finite ? most / kMostOfQuery : most - most;
 }
 
-// sum over dims of a[dim] * b[dim]: 16 partial sums by dim mod 16, one tree.
-HWY_INLINE float DotOfRows(const float* a, const float* b, size_t dims) {
-  const FloatTag d;
-  const size_t lanes = hn::Lanes(d);
-  HWY_ALIGN float partial[kPanel];
-  for (size_t residue = 0; residue < kPanel; residue += lanes) {
-    Vec sum = hn::Zero(d);
-    for (size_t dim = residue; dim < dims; dim += kPanel) {
-      const size_t count = HWY_MIN(dims - dim, lanes);
-      sum =
-          Fma(hn::LoadN(d, a + dim, count), hn::LoadN(d, b + dim, count), sum);
-    }
-    hn::Store(sum, d, partial + residue);
-  }
-  return TreeSum16(partial);
-}
-
 template <class Shape>
 HWY_INLINE void LoadQuantisedQueries(const GroupOf<Shape>& group,
                                      const Rows& rows, const Scratch& scratch) {
@@ -73,12 +56,8 @@ HWY_INLINE void LoadQuantisedQueries(const GroupOf<Shape>& group,
       for (size_t i = 0; i < 4 * quads; ++i) sum += parts[part * 4 * quads + i];
       scratch.query_offsets[2 * row + part] = kKeyOffset * sum;
     }
-    float* of_means = scratch.mean_scores + row * group.mean_count;
-    of_means[0] = 0.0f;
-    for (size_t mean = 1; mean < group.mean_count; ++mean) {
-      of_means[mean] = DotOfRows(q, group.means + mean * head_dim, head_dim);
-    }
   }
+  ForgetMeans(scratch);
 }
 
 // Takes a row's high sums, then its low ones, for some vectors of keys; or its
@@ -89,8 +68,9 @@ struct QuantisedScoreSink {
   const Scratch& scratch;
   size_t first_row;
   size_t first_key;  // of the tile
-  size_t tile_first;
-  size_t slot;  // of the tile
+  size_t slot;       // of the tile
+  ScoresOfMean mean;
+  size_t first_with_mean;  // key
 
   HWY_INLINE void operator()(size_t part_of_row, size_t vec, IntVec sum) const {
     const FloatTag d;
@@ -111,13 +91,9 @@ struct QuantisedScoreSink {
     }
     const Vec scale = hn::Mul(hn::LoadU(d, group.key_scales + slot + key),
                               hn::Set(d, scratch.query_scales[row]));
-    Vec score = hn::Mul(dot, scale);
-    const size_t mean = MeanOfPosition(tile_first + key, group.mean_count);
-    if (mean > 0) {
-      const float* of_means = scratch.mean_scores + row * group.mean_count;
-      score = hn::Add(score, hn::Set(d, of_means[mean]));
-    }
-    hn::Store(score, d, at);
+    const Vec of_mean =
+        key < first_with_mean ? hn::Zero(d) : hn::Set(d, mean[row]);
+    hn::Store(Fma(dot, scale, of_mean), d, at);
   }
 };
 
@@ -137,14 +113,18 @@ HWY_INLINE void ScoreRowsAcrossQuantisedKeys(const GroupOf<Shape>& group,
   const int8_t* panels = group.k + slot * 4 * quads;
   const size_t first_vec = FirstKey<Shape>(tile) / kPanel * kPanel / lanes;
   const size_t vecs = RoundUp(tile.count, kPanel) / lanes;
+  const ScoresOfMean mean = ScoreMean<Shape>(group, rows, tile, scratch);
+  const size_t first_with_mean = mean.scores == nullptr ? kTile
+                                 : tile.first == 0      ? kMeanTokens
+                                                        : 0;
   ForGroups<kRowGroup>(0, rows.count, [&](auto row_group, size_t row) HWY_ATTR {
     ForGroups<kVecs, kFewest>(
         first_vec, vecs, [&](auto vec_group, size_t vec) HWY_ATTR {
           const auto q =
               Fine::Of(scratch.query_quads + 2 * row * quads, 4 * quads, 0);
           const QuadPanels k{{panels, vec * lanes, kPanel * 4 * quads}};
-          const QuantisedScoreSink<Shape> sink{group,       scratch,    row,
-                                               vec * lanes, tile.first, slot};
+          const QuantisedScoreSink<Shape> sink{
+              group, scratch, row, vec * lanes, slot, mean, first_with_mean};
           OuterProduct<Fine::kParts * row_group.value, vec_group.value,
                        Fine::KeyMath>::Run(q, k, AllSteps{Opaque(quads)}, sink);
         });

@@ -112,13 +112,13 @@ HWY_INLINE HWY_MAYBE_UNUSED Scratch TakeQuantisedScratch(size_t head_dim,
   using Shape = RunTimeShape<0, kAnyRows, run_time::PlainFeatures<int8_t>>;
   constexpr size_t kRows = Shape::kRows;
   constexpr size_t kParts = 2;  // of a query's entry, and of a weight
-  static_assert(MeansOf(size_t{1} << 26) <= kPanel, "room for their scores");
   Scratch to = TakeScratch(head_dim, value_dim, room);
   to.query_quads =
       room.Take<int32_t>(kParts * kRows * RoundUp(head_dim, 4) / 4);
   to.query_offsets = room.Take<int32_t>(kParts * kRows);
   to.query_scales = room.Take<float>(kRows);
   to.mean_scores = room.Take<float>(kRows * kPanel);
+  to.scored_means = room.Take<size_t>(1);
   to.weight_quads = room.Take<int32_t>(kParts * kRows * kTile / 4);
   to.weight_steps = room.Take<float>(kRows);
   return to;
@@ -189,6 +189,7 @@ HWY_INLINE void SetRing(const run_time::CacheArrays& cache, Group& group) {
     group.ring_shift = cache.ring_shift;
     group.ring_end = cache.ring_end;
     group.ring_tokens = cache.ring_tokens;
+    group.means_earlier = cache.means_earlier;
   }
 }
 
@@ -208,9 +209,10 @@ HWY_INLINE void SetCache(const AttentionProblem& problem, size_t kv_head,
       return reinterpret_cast<const float*>(head + offset);
     };
     group.key_scales = floats(group.k, cache.key_scales);
-    group.means = floats(group.k, cache.means);
+    group.means = {floats(group.k, cache.means),
+                   cache.key_means.Count(cache.slots),
+                   cache.key_means.Columns(cache.slots)};
     group.value_scales = floats(group.v, cache.value_scales);
-    group.mean_count = cache.mean_count;
   }
   SetRing<Features>(cache, group);
 }

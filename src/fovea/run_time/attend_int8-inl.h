@@ -24,16 +24,14 @@ using Int8RowsOf = run_time::RunTimeInt8Rows<
 template <Arithmetic kArithmetic>
 HWY_INLINE Int8RowsOf<kArithmetic> RowsOfSlots(size_t head_dim,
                                                size_t value_dim, size_t slots,
-                                               size_t ranges) {
-  return {Length<0>(head_dim),
-          Length<0>(value_dim),
-          Length<0>(slots),
-          Length<0>(ranges),
-          {}};
+                                               const KeyMeans& means) {
+  return {
+      Length<0>(head_dim), Length<0>(value_dim), Length<0>(slots), means, {}};
 }
 
 // Slots for the keys of tensors: whole panels.
 HWY_INLINE size_t SlotsOfTensors(size_t keys) { return RoundUp(keys, kPanel); }
+HWY_INLINE KeyMeans MeansOfTensors(bool exist) { return {exist, 0, 0}; }
 
 // ------------------------------------------------------------------ workspace
 
@@ -48,6 +46,7 @@ HWY_INLINE HWY_MAYBE_UNUSED Scratch TakeInt8Scratch(size_t head_dim,
   to.query_offsets = room.Take<int32_t>(kRows);
   to.query_scales = room.Take<float>(kRows);
   to.mean_scores = room.Take<float>(kRows * kPanel);
+  to.scored_means = room.Take<size_t>(1);
   to.first_scores = room.Take<float>(kRows * kPanel);
   to.weight_quads = room.Take<int32_t>(kParts * kRows * kTile / 4);
   to.weight_steps = room.Take<float>(kRows);
@@ -62,7 +61,7 @@ template <Arithmetic kArithmetic>
 HWY_INLINE void TakeStores(AttentionProblem& problem, ScratchRoom& room) {
   const size_t slots = SlotsOfTensors(problem.keys);
   const auto rows = RowsOfSlots<kArithmetic>(
-      problem.head_dim, problem.value_dim, slots, MeansOf(problem.keys));
+      problem.head_dim, problem.value_dim, slots, MeansOfTensors(true));
   problem.key_store = room.Take<int8_t>(rows.KeysOfHead(slots));
   const size_t values = rows.int8_values ? rows.ValuesOfHead(slots) : 0;
   problem.value_store = room.Take<int8_t>(values);
@@ -102,7 +101,7 @@ struct FromInt8 {
                                   size_t kv_head, Group& group) {
     const run_time::CacheArrays& cache = problem.cache;
     const auto rows = RowsOfSlots<Features::kArithmetic>(
-        problem.head_dim, problem.value_dim, cache.slots, cache.mean_count);
+        problem.head_dim, problem.value_dim, cache.slots, cache.key_means);
     const auto* keys = static_cast<const int8_t*>(cache.keys);
     const auto* values = static_cast<const int8_t*>(cache.values) +
                          kv_head * cache.values_of_head;
@@ -124,7 +123,7 @@ struct FromInt8 {
     const size_t slots = SlotsOfTensors(problem.keys);
     const auto rows = RowsOfSlots<Features::kArithmetic>(
         problem.head_dim, problem.value_dim, slots,
-        problem.raw_keys ? 1 : MeansOf(problem.keys));
+        MeansOfTensors(!problem.raw_keys));
     SetInt8Keys(rows, problem.key_store, slots, group);
     group.plain_k = problem.k.Row(batch, kv_head, 0);
     group.plain_k_stride = problem.k.token_stride;
@@ -159,10 +158,10 @@ struct Quantises {
   template <class Group>
   static HWY_INLINE void Prepare(const Group& group) {
     if (group.plain_k == nullptr) return;
-    QuantiseHead(
-        RowsOfSlots<kArithmetic>(group.head_dim, group.value_dim,
-                                 group.channel_stride, group.range_count),
-        group);
+    QuantiseHead(RowsOfSlots<kArithmetic>(
+                     group.head_dim, group.value_dim, group.channel_stride,
+                     MeansOfTensors(group.means.count != 0)),
+                 group);
   }
 };
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "fovea/config.h"
+#include "fovea/key_means.h"
 #include "fovea/run_time/row_turner.h"
 #include "fovea/view.h"
 
@@ -22,10 +23,10 @@ struct CacheArrays {
   size_t values_of_head;
   // Of int8, in bytes from the begin of a head: see QuantisedRows.
   size_t key_scales, means, value_scales;
-  size_t mean_count;
   size_t slots;
+  KeyMeans key_means;
   // Of a ring: see RingState and RingBegin (head_group.h).
-  size_t ring_begin, ring_shift, ring_end, ring_tokens;
+  size_t ring_begin, ring_shift, ring_end, ring_tokens, means_earlier;
 };
 
 // The keys of a partial, and where it goes.

@@ -30,8 +30,7 @@ namespace run_time {
 
 // The layout of one kv head.
 template <class Int8Values>
-using RunTimeInt8Rows =
-    Int8Rows<Length<0>, Length<0>, Length<0>, Length<0>, Int8Values>;
+using RunTimeInt8Rows = Int8Rows<Length<0>, Length<0>, Length<0>, Int8Values>;
 
 }  // namespace run_time
 }  // namespace fovea
