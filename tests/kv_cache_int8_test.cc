@@ -46,6 +46,9 @@ struct TightRing : Full<33, 7, 1> {
   static constexpr size_t kWindow = 64, kMaxQueries = 1;
   static constexpr bool kRing = true;
 };
+struct NarrowRing : TightRing {
+  static constexpr size_t kWindow = 3;
+};
 
 template <class Config>
 class KvCacheInt8 : public SteppedCache<Config> {};
@@ -88,6 +91,29 @@ TYPED_TEST(KvCacheInt8, TokensThatWereTakenBackLeaveNoTrace) {
     }
   }
   EXPECT_EQ(back.FirstDifference(plain), kTokens);
+}
+
+// A window narrower than what a mean is taken of: that stays too, so that the
+// mean of a tile that was taken back is taken again of the same tokens.
+TEST(KvCacheInt8Ring, ANarrowWindowKeepsWhatAMeanIsTakenOf) {
+  constexpr size_t kStream = 200;
+  constexpr size_t kMost = KvCache<NarrowRing>::Span::kSpare;
+  StreamProblem<NarrowRing> plain(kStream), back(kStream),
+      other(kStream + kMost, 7);
+  const auto fresh = golden::MakePoisoned<KvCache<NarrowRing>>();
+  const auto cache = golden::MakePoisoned<KvCache<NarrowRing>>();
+  fresh->Clear();
+  cache->Clear();
+  for (size_t t = 0; t < kStream; ++t) {
+    ASSERT_EQ(plain.Step(*fresh, t, 1), Status::kOk);
+    const size_t taken_back = std::min(kMost, 1 + t % 60);
+    for (size_t i = 0; i < taken_back; ++i) {
+      ASSERT_EQ(other.Append(*cache, t + i, 1), Status::kOk);
+    }
+    ASSERT_EQ(cache->Truncate(taken_back), Status::kOk);
+    ASSERT_EQ(back.Step(*cache, t, 1), Status::kOk);
+  }
+  EXPECT_EQ(back.FirstDifference(plain), kStream);
 }
 
 TYPED_TEST(KvCacheInt8, SavedAndRestoredItGoesOnWithTheSameBits) {
@@ -440,6 +466,25 @@ TEST(KvCacheInt8Status, SavedScalesMustBePositive) {
       EXPECT_EQ(cache->size(), 40u);
     }
   }
+}
+
+// Their means were others.
+TEST(KvCacheInt8Status, SavedBytesOfVersion1AreRefused) {
+  StreamProblem<Plain> stream(40);
+  const auto cache = golden::MakePoisoned<KvCache<Plain>>();
+  cache->Clear();
+  ASSERT_EQ(stream.Append(*cache, 0, 40), Status::kOk);
+  Saved saved(*cache);
+  ASSERT_EQ(saved.status(), Status::kOk);
+  CacheHeader header = saved.Header();
+  EXPECT_EQ(header.version, 2);
+  header.version = 1;
+  saved.Set(header);
+  CacheView<Plain> view;
+  EXPECT_EQ(CacheView<Plain>::Open(saved.data(), saved.size(), view),
+            Status::kBadFormat);
+  EXPECT_EQ(cache->Restore(saved.data(), saved.size()), Status::kBadFormat);
+  EXPECT_EQ(cache->size(), 40u);
 }
 
 TEST(KvCacheInt8Memory, IsAboutAQuarter) {
