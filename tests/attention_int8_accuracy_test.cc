@@ -316,7 +316,7 @@ TEST(AttentionInt8Extremes, NoSumOverflows) {
     int8_t* to = const_cast<int8_t*>(entries);
     for (size_t i = 0; i < count; ++i) to[i] = to[i] < 0 ? -128 : to[i];
   };
-  lower(cache->KeyPanels(0), Layout::FirstKeys(256));
+  lower(cache->KeyPanels(0), Layout::Rows().FirstKeys(256));
   lower(cache->ValueRows(0), 256 * 256);
   Attention<Extreme>::Call call;
   call.q = HeadMajor<const float>(q.data(), 1, 2, 256);
