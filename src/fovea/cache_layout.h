@@ -47,20 +47,18 @@ struct CacheRows {
 
   void StoreKey(const float* row, const TokenPlace& token,
                 Element* head) const noexcept {
-    Element stored[HeadDim::kMost];  // many at once, then one by one
-    for (size_t dim = 0; dim < head_dim; ++dim) Store(row[dim], stored[dim]);
     const size_t slot = token.slot;
     Element* to = head + slot / kPanel * kPanel * head_dim + slot % kPanel;
-    for (size_t dim = 0; dim < head_dim; ++dim) {
-      to[dim * kPanel] = stored[dim];
-    }
+    ForStored(row, head_dim, [&](size_t first, const Element* some, size_t n) {
+      for (size_t i = 0; i < n; ++i) to[(first + i) * kPanel] = some[i];
+    });
   }
 
   void StoreValue(const float* row, size_t slot, Element* head) const noexcept {
-    Element stored[ValueDim::kMost];  // likewise: the cache might overlap row
-    for (size_t dim = 0; dim < value_dim; ++dim) Store(row[dim], stored[dim]);
     Element* to = head + slot * value_dim;
-    for (size_t dim = 0; dim < value_dim; ++dim) to[dim] = stored[dim];
+    ForStored(row, value_dim, [&](size_t first, const Element* some, size_t n) {
+      std::memcpy(to + first, some, n * sizeof(Element));
+    });
   }
 
   // Copies the first `tokens` tokens of a head, whatever the slots of either;
@@ -90,6 +88,24 @@ struct CacheRows {
                                 const Element* /*values*/,
                                 size_t /*slots*/) noexcept {
     return true;
+  }
+
+ private:
+  // Calls put(dim, entries as they are stored, count) for some at a time: in a
+  // buffer, for what put writes might overlap the row, and a compiler would
+  // convert one after another; a small one, for it is on the stack.
+  template <class Dim, class Put>
+  static void ForStored(const float* row, Dim dim, const Put& put) noexcept {
+    constexpr size_t kTogether = 32;
+    Element stored[kTogether];
+    size_t first = 0;
+    for (; first + kTogether <= dim; first += kTogether) {
+      for (size_t i = 0; i < kTogether; ++i) Store(row[first + i], stored[i]);
+      put(first, stored, kTogether);
+    }
+    const size_t rest = dim - first;
+    for (size_t i = 0; i < rest; ++i) Store(row[first + i], stored[i]);
+    put(first, stored, rest);
   }
 };
 
