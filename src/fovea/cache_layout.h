@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "fovea/cache_span.h"
 #include "fovea/kernels/layout.h"
@@ -91,21 +92,26 @@ struct CacheRows {
   }
 
  private:
-  // Calls put(dim, entries as they are stored, count) for some at a time: in a
-  // buffer, for what put writes might overlap the row, and a compiler would
-  // convert one after another; a small one, for it is on the stack.
+  // Calls put(dim, entries as they are stored, count): floats are, and others
+  // some at a time.  In a buffer, for what put writes might overlap the row,
+  // and a compiler would convert one after another; a small one, as the stack
+  // is.
   template <class Dim, class Put>
   static void ForStored(const float* row, Dim dim, const Put& put) noexcept {
-    constexpr size_t kTogether = 32;
-    Element stored[kTogether];
-    size_t first = 0;
-    for (; first + kTogether <= dim; first += kTogether) {
-      for (size_t i = 0; i < kTogether; ++i) Store(row[first + i], stored[i]);
-      put(first, stored, kTogether);
+    if constexpr (std::is_same<Element, float>::value) {
+      put(0, row, dim);
+    } else {
+      constexpr size_t kTogether = 32;
+      Element stored[kTogether];
+      size_t first = 0;
+      for (; first + kTogether <= dim; first += kTogether) {
+        for (size_t i = 0; i < kTogether; ++i) Store(row[first + i], stored[i]);
+        put(first, stored, kTogether);
+      }
+      const size_t rest = dim - first;
+      for (size_t i = 0; i < rest; ++i) Store(row[first + i], stored[i]);
+      put(first, stored, rest);
     }
-    const size_t rest = dim - first;
-    for (size_t i = 0; i < rest; ++i) Store(row[first + i], stored[i]);
-    put(first, stored, rest);
   }
 };
 
