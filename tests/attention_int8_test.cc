@@ -349,10 +349,11 @@ TYPED_TEST(AttentionInt8Status, SavedScalesMustBePositive) {
   cache->Clear();
   ASSERT_EQ(stream.Append(*cache, 0, 40), Status::kOk);
   using Layout = Int8Layout<Resolved<TypeParam>>;
-  std::vector<size_t> places = {Layout::KeyScales(40),
-                                Layout::KeyScales(40) + 39 * 4};
+  std::vector<size_t> places = {Layout::Rows().KeyScales(40),
+                                Layout::Rows().KeyScales(40) + 39 * 4};
   if (TypeParam::kArithmetic == kAll) {
-    places.push_back(2 * Layout::KeysOfHead(40) + Layout::ValueScales(40));
+    places.push_back(2 * Layout::KeysOfHead(40) +
+                     Layout::Rows().ValueScales(40));
   }
   for (const size_t at : places) {
     for (const float bad : {0.0f, -1.0f, std::nanf(""), HUGE_VALF}) {
@@ -380,7 +381,7 @@ TYPED_TEST(AttentionInt8Status, SavedChannelsMustExist) {
     Saved saved(*cache);
     float bits;
     std::memcpy(&bits, &bad, sizeof(bits));
-    saved.SetFloat(Layout::Dims(40), bits);
+    saved.SetFloat(Layout::Rows().Dims(40), bits);
     CacheView<TypeParam> view;
     EXPECT_EQ(CacheView<TypeParam>::Open(saved.data(), saved.size(), view),
               Status::kBadScale);

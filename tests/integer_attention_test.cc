@@ -13,23 +13,11 @@
 
 #include "fovea/integer_kv_cache.h"
 #include "fovea/integer_scales.h"
+#include "tests/dice.h"
 #include "tests/reference/integer_attention_reference.h"
 
 namespace fovea {
 namespace {
-
-class Dice {
- public:
-  explicit Dice(uint32_t seed) : state_(seed) {}
-  uint32_t Roll(uint32_t least, uint32_t most) {
-    state_ = state_ * 1664525u + 1013904223u;
-    return least + (state_ >> 8) % (most - least + 1);
-  }
-  int8_t Byte() { return static_cast<int8_t>(Roll(0, 255)); }
-
- private:
-  uint32_t state_;
-};
 
 template <size_t kHeadsArg, size_t kKvHeadsArg, size_t kHeadDimArg,
           size_t kValueDimArg, size_t kMaxQueriesArg, bool kCausalArg,

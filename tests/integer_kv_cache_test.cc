@@ -15,6 +15,7 @@
 #include "fovea/integer_attention.h"
 #include "fovea/integer_scales.h"
 #include "saved_cache.h"
+#include "tests/dice.h"
 #include "tests/golden/poison.h"
 #include "tests/reference/integer_attention_reference.h"
 
@@ -22,18 +23,6 @@ namespace fovea {
 namespace {
 
 constexpr size_t kTokens = 450;
-
-class Dice {
- public:
-  explicit Dice(uint32_t seed) : state_(seed) {}
-  size_t Roll(size_t least, size_t most) {
-    state_ = state_ * 1664525u + 1013904223u;
-    return least + (state_ >> 8) % (most - least + 1);
-  }
-
- private:
-  uint32_t state_;
-};
 
 template <size_t kWindowArg, size_t kSinksArg, size_t kMaxQueriesArg>
 struct Ring : IntegerAttentionConfig {

@@ -451,9 +451,10 @@ TEST(KvCacheInt8Status, SavedScalesMustBePositive) {
   using Layout = CacheLayout<Resolved<Plain>, int8_t>;
   const size_t values = 2 * Layout::KeysOfHead(40);
   for (const size_t at :
-       {Layout::KeyScales(40), Layout::KeyScales(40) + 39 * 4,
-        values + Layout::ValueScales(40),
-        values + Layout::ValuesOfHead(40) + Layout::ValueScales(40) + 7 * 4}) {
+       {Layout::Rows().KeyScales(40), Layout::Rows().KeyScales(40) + 39 * 4,
+        values + Layout::Rows().ValueScales(40),
+        values + Layout::ValuesOfHead(40) + Layout::Rows().ValueScales(40) +
+            7 * 4}) {
     for (const float bad : {0.0f, -1.0f, std::nanf(""), HUGE_VALF}) {
       Saved saved(*cache);
       ASSERT_EQ(saved.status(), Status::kOk);

@@ -15,25 +15,11 @@
 #include "fovea/attention.h"
 #include "fovea/kv_cache.h"
 #include "fovea/stored.h"
+#include "tests/dice.h"
 #include "tests/golden/golden.h"
 #include "tests/golden/poison.h"
 
 namespace fovea {
-
-// 32 bits at a time, the same on every run and target.
-class Dice {
- public:
-  explicit Dice(uint32_t seed) : state_(seed) {}
-
-  // In [least, most].
-  size_t Roll(size_t least, size_t most) {
-    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
-    return least + static_cast<size_t>(state_ >> 33) % (most - least + 1);
-  }
-
- private:
-  uint64_t state_;
-};
 
 // What a prefill of the whole stream is computed with.
 template <class Config, size_t kTokens>

@@ -604,15 +604,15 @@ class Attention {
     group.v = cache.ValueRows(kv_head);
     group.v_token_stride = R::kValueDim;
     if constexpr (kQuantised) {
-      using Layout = CacheLayout<R, int8_t>;
+      constexpr auto rows = CacheLayout<R, int8_t>::Rows();
       const size_t slots = cache.slots();
       group.key_scales =
-          reinterpret_cast<const float*>(group.k + Layout::KeyScales(slots));
+          reinterpret_cast<const float*>(group.k + rows.KeyScales(slots));
       group.means = {
-          reinterpret_cast<const float*>(group.k + Layout::Means(slots)),
-          Layout::kMeans.Count(slots), Layout::kMeans.Columns(slots)};
+          reinterpret_cast<const float*>(group.k + rows.MeansAt(slots)),
+          rows.means.Count(slots), rows.means.Columns(slots)};
       group.value_scales =
-          reinterpret_cast<const float*>(group.v + Layout::ValueScales(slots));
+          reinterpret_cast<const float*>(group.v + rows.ValueScales(slots));
     }
   }
 

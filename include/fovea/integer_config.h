@@ -67,6 +67,7 @@ struct ResolvedInteger {
   static constexpr size_t kWindow = R::kWindow;
   static constexpr size_t kSinks = R::kSinks;
   static constexpr bool kRing = R::kRing;
+  /// No key means: fixed scales have a zero point, and softmax cancels it.
   static constexpr bool kKeyMeans = false;
   static constexpr MaskKind kMask = R::kMask;
 

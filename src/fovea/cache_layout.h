@@ -115,44 +115,52 @@ struct CacheRows {
   }
 };
 
-// The layout of a config's cache; int8 has one of its own.
-template <class R, class Element>
-struct CacheLayout {
-  using Rows = CacheRows<Length<R::kHeadDim>, Length<R::kValueDim>, Element>;
-
-  static constexpr size_t KeysOfHead(size_t tokens) noexcept {
-    return Rows::Keys(tokens, R::kHeadDim);
+// What a cache asks of the layout of a config, Of: Of::Rows() does it, whose
+// sizes are constants.
+template <class Of, class Element, bool kTurns>
+struct LayoutOfRows {
+  static constexpr size_t KeysOfHead(size_t slots) noexcept {
+    return Of::Rows().KeysOfHead(slots);
   }
-  static constexpr size_t ValuesOfHead(size_t tokens) noexcept {
-    return Rows::Values(tokens, R::kValueDim);
+  static constexpr size_t ValuesOfHead(size_t slots) noexcept {
+    return Of::Rows().ValuesOfHead(slots);
   }
 
   static constexpr bool Accepts(const float* key, const float* value) noexcept {
-    return Rows::Accepts(key, value, R::kRotaryDim > 0);
+    return Of::Rows().Accepts(key, value, kTurns);
   }
 
   static void StoreKey(const float* row, const TokenPlace& token,
                        Element* head) noexcept {
-    Rows().StoreKey(row, token, head);
+    Of::Rows().StoreKey(row, token, head);
   }
   static void StoreValue(const float* row, size_t slot,
                          Element* head) noexcept {
-    Rows().StoreValue(row, slot, head);
+    Of::Rows().StoreValue(row, slot, head);
   }
 
   static constexpr bool IsSound(const Element* keys, const Element* values,
                                 size_t slots) noexcept {
-    return Rows::IsSound(keys, values, slots);
+    return Of::Rows().IsSound(keys, values, slots);
   }
 
   static void CopyKeys(const Element* from, size_t from_slots, size_t tokens,
                        Element* to, size_t to_slots) noexcept {
-    Rows().CopyKeys(from, from_slots, tokens, to, to_slots);
+    Of::Rows().CopyKeys(from, from_slots, tokens, to, to_slots);
   }
   static void CopyValues(const Element* from, size_t from_slots, size_t tokens,
                          Element* to, size_t to_slots) noexcept {
-    Rows().CopyValues(from, from_slots, tokens, to, to_slots);
+    Of::Rows().CopyValues(from, from_slots, tokens, to, to_slots);
   }
+};
+
+// The layout of a config's cache; int8 has one of its own.
+template <class R, class Element>
+struct CacheLayout
+    : LayoutOfRows<CacheLayout<R, Element>, Element, (R::kRotaryDim > 0)> {
+  using AllRows = CacheRows<Length<R::kHeadDim>, Length<R::kValueDim>, Element>;
+
+  static constexpr AllRows Rows() noexcept { return {{}, {}}; }
 };
 
 }  // namespace fovea

@@ -178,53 +178,14 @@ static_assert(kMeanTokens == kPanel, "what a mean is taken of is a panel");
 
 // The layout of a config's cache.
 template <class R>
-struct CacheLayout<R, int8_t> {
+struct CacheLayout<R, int8_t>
+    : LayoutOfRows<CacheLayout<R, int8_t>, int8_t, (R::kRotaryDim > 0)> {
   static constexpr size_t kCapacity = CacheSpan<R, R::kRing>::kTokens;
   static constexpr KeyMeans kMeans = KeyMeansOf<R>();
   using AllRows = QuantisedRows<Length<R::kHeadDim>, Length<R::kValueDim>,
                                 Length<kCapacity>>;
 
   static constexpr AllRows Rows() noexcept { return {{}, {}, {}, kMeans}; }
-  static constexpr size_t KeyScales(size_t slots) noexcept {
-    return Rows().KeyScales(slots);
-  }
-  static constexpr size_t Means(size_t slots) noexcept {
-    return Rows().MeansAt(slots);
-  }
-  static constexpr size_t KeysOfHead(size_t slots) noexcept {
-    return Rows().KeysOfHead(slots);
-  }
-  static constexpr size_t ValueScales(size_t slots) noexcept {
-    return Rows().ValueScales(slots);
-  }
-  static constexpr size_t ValuesOfHead(size_t slots) noexcept {
-    return Rows().ValuesOfHead(slots);
-  }
-
-  static bool Accepts(const float* key, const float* value) noexcept {
-    return Rows().Accepts(key, value, R::kRotaryDim > 0);
-  }
-
-  static void StoreKey(const float* row, const TokenPlace& token,
-                       int8_t* head) noexcept {
-    Rows().StoreKey(row, token, head);
-  }
-  static void StoreValue(const float* row, size_t slot, int8_t* head) noexcept {
-    Rows().StoreValue(row, slot, head);
-  }
-
-  static void CopyKeys(const int8_t* from, size_t from_slots, size_t tokens,
-                       int8_t* to, size_t to_slots) noexcept {
-    Rows().CopyKeys(from, from_slots, tokens, to, to_slots);
-  }
-  static void CopyValues(const int8_t* from, size_t from_slots, size_t tokens,
-                         int8_t* to, size_t to_slots) noexcept {
-    Rows().CopyValues(from, from_slots, tokens, to, to_slots);
-  }
-  static bool IsSound(const int8_t* keys, const int8_t* values,
-                      size_t slots) noexcept {
-    return Rows().IsSound(keys, values, slots);
-  }
 };
 
 }  // namespace fovea

@@ -15,6 +15,7 @@
 #include "fovea/fovea.h"
 #include "fovea/integer_attention.h"
 #include "fovea/integer_kv_cache.h"
+#include "tests/dice.h"
 #include "tests/golden/c_call.h"
 #include "tests/golden/every_target.h"
 #include "tests/golden/poison.h"
@@ -25,19 +26,6 @@ namespace fovea {
 namespace {
 
 using golden::Buffer;
-
-class Dice {
- public:
-  explicit Dice(uint32_t seed) : state_(seed) {}
-  size_t Roll(size_t least, size_t most) {
-    state_ = state_ * 1664525u + 1013904223u;
-    return least + (state_ >> 8) % (most - least + 1);
-  }
-  int8_t Byte() { return static_cast<int8_t>(Roll(0, 255)); }
-
- private:
-  uint32_t state_;
-};
 
 fovea_integer_scales ScalesOf(const IntegerScales& of) {
   return {of.score_multiplier, of.output_multiplier, of.output_shift,

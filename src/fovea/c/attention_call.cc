@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fovea/c/attention_call.h"
 
+#include "fovea/c/common_problem.h"
 #include "fovea/c/struct_in.h"
 #include "fovea/check.h"
 #include "fovea/check_options.h"
@@ -65,10 +66,7 @@ Status CheckCall(const fovea_attention& call, Reads reads, size_t keys,
   FOVEA_RETURN_IF_BAD(CheckTensors(call, reads, keys));
   if (!is_partial) FOVEA_RETURN_IF_BAD(CheckOutputs(call));
   if (!IsFinite(call.scale)) return Status::kBadScale;
-  if (reads == Reads::kTensors) {
-    FOVEA_RETURN_IF_BAD(CheckOptionalArray(call.key_lengths));
-    FOVEA_RETURN_IF_BAD(CheckKeyLengths(call.key_lengths, call.batch, keys));
-  }
+  FOVEA_RETURN_IF_BAD(CheckLengths(call, reads, keys));
   FOVEA_RETURN_IF_BAD(CheckRotary(call.rotary, call.head_dim));
   FOVEA_RETURN_IF_BAD(CheckWindow(call));
   FOVEA_RETURN_IF_BAD(CheckEveryOption(call, keys));
@@ -108,31 +106,13 @@ Status CheckRange(size_t first_key, size_t end_key, size_t keys) noexcept {
 
 run_time::AttentionProblem ProblemOf(const fovea_attention& call, size_t keys,
                                      bool is_partial) noexcept {
-  run_time::AttentionProblem problem{};
-  problem.q = ViewOf(call.q);
-  problem.k = ViewOf(call.k);
-  problem.v = ViewOf(call.v);
-  problem.out = ViewOf(call.out);
-  problem.batch = call.batch;
-  problem.heads = call.heads;
-  problem.kv_heads = call.kv_heads;
-  problem.head_dim = call.head_dim;
-  problem.value_dim = call.value_dim;
-  problem.queries = call.queries;
-  problem.keys = keys;
-  problem.first_position = call.first_position;
-  problem.key_lengths = call.key_lengths;
+  auto problem = CommonProblemOf<run_time::AttentionProblem>(call, keys);
   problem.scale =
       call.scale == 0.0f ? kDefaultScales.of_dim[call.head_dim] : call.scale;
   problem.softcap = call.softcap;
-  problem.causal = call.causal != 0;
-  problem.window = call.window;
-  problem.sinks = call.sinks;
   problem.alibi_slopes = call.alibi_slopes;
   problem.sink_logits = call.sink_logits;
-  problem.mask = ViewOf(call.mask);
   problem.bias = ViewOf(call.bias);
-  problem.mask_keys = call.mask_keys == 0 ? keys : call.mask_keys;
   problem.rotary = RotaryOf(call.rotary);
   problem.rotary_position =
       call.rotary == nullptr
@@ -140,8 +120,6 @@ run_time::AttentionProblem ProblemOf(const fovea_attention& call, size_t keys,
           : call.rotary->position + static_cast<uint64_t>(call.first_position);
   problem.raw_keys = call.raw_keys != 0;
   problem.head_stride = call.queries;
-  problem.part = call.part;
-  problem.parts = call.parts == 0 ? 1 : call.parts;
   problem.is_rich = is_partial || IsRich(call) || HasMatrix(call);
   if (is_partial) return problem;
   problem.lse = call.lse;

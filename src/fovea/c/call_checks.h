@@ -10,6 +10,7 @@
 #include "fovea/c/struct_in.h"
 #include "fovea/c/views.h"
 #include "fovea/check.h"
+#include "fovea/check_options.h"
 #include "fovea/fovea.h"
 #include "fovea/status.h"
 
@@ -65,6 +66,14 @@ template <class Call>
 Status CheckOut(const Call& call) noexcept {
   const Extent out{call.batch, call.heads, call.queries, call.value_dim};
   return CheckView(ViewOf(call.out), out, Shares::kNothing);
+}
+
+// Those of tensors; a cache knows its own.
+template <class Call>
+Status CheckLengths(const Call& call, Reads reads, size_t keys) noexcept {
+  if (reads != Reads::kTensors) return Status::kOk;
+  FOVEA_RETURN_IF_BAD(CheckOptionalArray(call.key_lengths));
+  return CheckKeyLengths(call.key_lengths, call.batch, keys);
 }
 
 template <class Call>

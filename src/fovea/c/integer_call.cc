@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fovea/c/integer_call.h"
 
+#include "fovea/c/common_problem.h"
 #include "fovea/c/struct_in.h"
 #include "fovea/check.h"
 #include "fovea/check_options.h"
@@ -51,10 +52,7 @@ Status CheckCall(const fovea_integer_attention& call, Reads reads,
   FOVEA_RETURN_IF_BAD(CheckTensors(call, reads, keys));
   FOVEA_RETURN_IF_BAD(CheckOut(call));
   FOVEA_RETURN_IF_BAD(CheckScales(call.scales));
-  if (reads == Reads::kTensors) {
-    FOVEA_RETURN_IF_BAD(CheckOptionalArray(call.key_lengths));
-    FOVEA_RETURN_IF_BAD(CheckKeyLengths(call.key_lengths, call.batch, keys));
-  }
+  FOVEA_RETURN_IF_BAD(CheckLengths(call, reads, keys));
   FOVEA_RETURN_IF_BAD(CheckWindow(call));
   const Extent scores{call.batch, call.heads, call.queries, keys};
   FOVEA_RETURN_IF_BAD(CheckMask(ViewOf(call.mask), call.mask_keys, scores));
@@ -63,28 +61,8 @@ Status CheckCall(const fovea_integer_attention& call, Reads reads,
 
 run_time::IntegerProblem ProblemOf(const fovea_integer_attention& call,
                                    size_t keys) noexcept {
-  run_time::IntegerProblem problem{};
-  problem.q = ViewOf(call.q);
-  problem.k = ViewOf(call.k);
-  problem.v = ViewOf(call.v);
-  problem.out = ViewOf(call.out);
-  problem.batch = call.batch;
-  problem.heads = call.heads;
-  problem.kv_heads = call.kv_heads;
-  problem.head_dim = call.head_dim;
-  problem.value_dim = call.value_dim;
-  problem.queries = call.queries;
-  problem.keys = keys;
-  problem.first_position = call.first_position;
-  problem.key_lengths = call.key_lengths;
+  auto problem = CommonProblemOf<run_time::IntegerProblem>(call, keys);
   problem.scales = ScalesOf(*call.scales);
-  problem.causal = call.causal != 0;
-  problem.window = call.window;
-  problem.sinks = call.sinks;
-  problem.mask = ViewOf(call.mask);
-  problem.mask_keys = call.mask_keys == 0 ? keys : call.mask_keys;
-  problem.part = call.part;
-  problem.parts = call.parts == 0 ? 1 : call.parts;
   return problem;
 }
 
