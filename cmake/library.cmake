@@ -14,7 +14,8 @@ set(fovea_library_sources
     c/integer_scales.cc
     c/linear_integer.cc
     c/status.cc
-    dispatch/integer_attention.cc)
+    dispatch/integer_attention.cc
+    dispatch/linear_integer.cc)
 set(fovea_float_sources
     c/attention.cc
     c/attention_call.cc
@@ -59,7 +60,7 @@ list(TRANSFORM fovea_library_sources PREPEND "${PROJECT_SOURCE_DIR}/src/fovea/")
 set(fovea_int8_sources
     dispatch/attend_int8.cc dispatch/attend_int8_cache.cc
     dispatch/attend_int8_scores.cc dispatch/integer_attention.cc
-    dispatch/linear_int8.cc)
+    dispatch/linear_int8.cc dispatch/linear_integer.cc)
 list(TRANSFORM fovea_int8_sources PREPEND "${PROJECT_SOURCE_DIR}/src/fovea/")
 
 # Compiled once for both libraries. A function a section: a firmware links the
@@ -83,69 +84,85 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Generic") # flash is dear
   target_compile_options(fovea_objects PRIVATE -Os)
 endif()
 
-# Whether this is 64-bit Arm Linux, and the compiler knows these products but may
-# not use them everywhere.
-function(fovea_find_int8_targets out)
+# The targets of port/int8/targets.h, as name:namespace of Highway's:flags. Only
+# where the compiler knows them and may not use their products everywhere.
+set(fovea_avx2 "-mavx2 -mfma -mf16c -mbmi -mbmi2 -maes -mpclmul")
+set(fovea_avx512
+    "${fovea_avx2} -mavx512f -mavx512vl -mavx512dq -mavx512bw -mavx512cd")
+set(fovea_int8_x86
+    "AVX3_VNNI:N_AVX3:${fovea_avx512} -mavx512vnni"
+    "AVX2_VNNI:N_AVX2:${fovea_avx2} -mavxvnni")
+set(fovea_int8_aarch64
+    "NEON_I8MM:N_NEON_WITHOUT_AES:-march=armv8.2-a+dotprod+i8mm"
+    "NEON_DOTPROD:N_NEON_WITHOUT_AES:-march=armv8.2-a+dotprod")
+
+# Whether the compiler with these flags has what `condition` says.
+function(fovea_compiles out flags condition)
   include(CheckCXXSourceCompiles)
-  check_cxx_source_compiles("#ifndef __ARM_FEATURE_DOTPROD
+  set(CMAKE_REQUIRED_FLAGS "${flags}")
+  check_cxx_source_compiles("#if !(${condition})
 #error
 #endif
-int main() {}" FOVEA_BASELINE_HAS_DOTPROD)
-  set(CMAKE_REQUIRED_FLAGS "-march=armv8.2-a+dotprod+i8mm")
-  check_cxx_source_compiles(
-    "#if !__aarch64__ || !__linux__ || !__ARM_FEATURE_MATMUL_INT8
-#error
-#endif
-int main() {}"
-    FOVEA_COMPILES_I8MM)
-  set(${out} OFF PARENT_SCOPE)
-  if(FOVEA_COMPILES_I8MM AND NOT FOVEA_BASELINE_HAS_DOTPROD)
-    set(${out} ON PARENT_SCOPE)
-  endif()
+int main() {}" ${out})
 endfunction()
-set(fovea_has_int8_targets OFF)
+
+set(fovea_int8_targets "")
 if(FOVEA_LIBRARY_DISPATCH)
-  fovea_find_int8_targets(fovea_has_int8_targets)
+  set(fovea_baseline "__AVX512VNNI__ || __AVXVNNI__ || __ARM_FEATURE_DOTPROD")
+  fovea_compiles(FOVEA_BASELINE_HAS_INT8_PRODUCTS "" "${fovea_baseline}")
+  fovea_compiles(FOVEA_COMPILES_VNNI "-mavx512vnni -mavxvnni"
+                 "__x86_64__ && __AVX512VNNI__ && __AVXVNNI__")
+  fovea_compiles(
+    FOVEA_COMPILES_I8MM "-march=armv8.2-a+dotprod+i8mm"
+    "__aarch64__ && __linux__ && __ARM_FEATURE_MATMUL_INT8")
+  if(FOVEA_BASELINE_HAS_INT8_PRODUCTS)
+    set(fovea_int8_targets "")
+  elseif(FOVEA_COMPILES_VNNI)
+    set(fovea_int8_targets ${fovea_int8_x86})
+  elseif(FOVEA_COMPILES_I8MM)
+    set(fovea_int8_targets ${fovea_int8_aarch64})
+  endif()
 endif()
 
-# fovea_add_int8_target(name namespace march): the kernels of int8 for CPUs with
-# these products, which are all Armv8.2-A (what g++ wants of its intrinsics); in
-# a namespace of Highway's and one of ours that are their own.
-function(fovea_add_int8_target name namespace march)
-  set(target fovea_objects_${namespace})
+# fovea_add_int8_target(name namespace flags...): the kernels of int8 for CPUs
+# that have its products, in namespaces that are their own: of two functions by
+# one name the linker keeps one, for every CPU.
+function(fovea_add_int8_target name namespace)
+  set(target fovea_objects_${name})
   fovea_add_library_objects(${target} ${fovea_int8_sources})
-  target_compile_options(${target} PRIVATE -march=${march})
+  target_compile_options(${target} PRIVATE ${ARGN})
   target_compile_definitions(
     ${target}
     PRIVATE HWY_COMPILE_ONLY_STATIC FOVEA_INT8_TARGET=${name}
-            N_NEON_WITHOUT_AES=N_${namespace})
+            fovea=fovea_${name} ${namespace}=N_${name})
   # One entry a file is enough for clang-tidy.
   set_target_properties(${target} PROPERTIES EXPORT_COMPILE_COMMANDS OFF)
   set(fovea_all_objects ${fovea_all_objects} ${target} PARENT_SCOPE)
 endfunction()
-if(fovea_has_int8_targets)
+if(fovea_int8_targets)
   target_sources(
     fovea_objects
     PRIVATE "${PROJECT_SOURCE_DIR}/src/fovea/dispatch/int8_targets.cc")
   target_compile_definitions(fovea_objects PRIVATE FOVEA_HAS_INT8_TARGETS)
-  fovea_add_int8_target(NeonDotprod NEON_DOTPROD armv8.2-a+dotprod)
-  fovea_add_int8_target(NeonI8mm NEON_I8MM armv8.2-a+dotprod+i8mm)
 endif()
+foreach(int8_target IN LISTS fovea_int8_targets)
+  string(REGEX REPLACE "[: ]" ";" int8_target "${int8_target}")
+  fovea_add_int8_target(${int8_target})
+endforeach()
 
 if(FOVEA_LIBRARY_DISPATCH)
   # Targets between those that are kept gain nothing: SSSE3 beside SSE4, and
-  # beside AVX3_DL, which has VNNI, the bfloat16 of AVX3_ZEN4 and the float16 of
-  # AVX3_SPR, which no kernel uses. On AArch64: NEON with AES, and SVE of sizes
-  # fixed when it is compiled; NEON with bfloat16 where the products of int8 that
-  # come with it are targets of their own.
-  set(disabled HWY_SSSE3 HWY_AVX3_ZEN4 HWY_AVX3_SPR HWY_NEON HWY_SVE_256
-               HWY_SVE2_128)
-  if(fovea_has_int8_targets)
+  # beside AVX3 what later ones have except VNNI, which is a target above. On
+  # AArch64: NEON with AES, and SVE of sizes fixed when it is compiled; NEON with
+  # bfloat16 where the products of int8 that come with it are targets above.
+  set(disabled HWY_SSSE3 HWY_AVX3_DL HWY_AVX3_ZEN4 HWY_AVX3_SPR HWY_NEON
+               HWY_SVE_256 HWY_SVE2_128)
+  if(fovea_int8_targets)
     list(APPEND disabled HWY_NEON_BF16)
   endif()
   list(JOIN disabled "|" disabled)
-  target_compile_definitions(
-    fovea_objects PRIVATE HWY_WANT_AVX3_DL "HWY_DISABLED_TARGETS=(${disabled})")
+  target_compile_definitions(fovea_objects
+                             PRIVATE "HWY_DISABLED_TARGETS=(${disabled})")
 else()
   target_compile_definitions(fovea_objects PRIVATE HWY_COMPILE_ONLY_STATIC)
 endif()

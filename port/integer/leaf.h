@@ -40,7 +40,7 @@
 #define FOVEA_INTEGER_LINEAR_LEAF DspLinearLeaf
 #elif FOVEA_INTEGER_HAS_HIGHWAY && HWY_TARGET != HWY_SCALAR && \
     HWY_TARGET != HWY_EMU128
-#include "port/integer/linear_vector.h"
+#include "port/integer/linear_vector-inl.h"
 #include "port/integer/vector-inl.h"
 #define FOVEA_INTEGER_LEAF VectorLeaf
 #define FOVEA_INTEGER_LINEAR_LEAF VectorLinearLeaf

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layers in integers alone through the C interface: the integers of the C++
-// template, which are those of every target.
+// template, on every target that this CPU can run.
 
 #include <gtest/gtest.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "fovea/fovea.h"
 #include "fovea/linear_integer.h"
 #include "fovea/linear_integer_pack.h"
+#include "tests/golden/every_target.h"
 #include "tests/golden/golden.h"
 
 namespace fovea {
@@ -86,11 +88,16 @@ TEST(CLinearInteger, HasTheIntegersOfTheTemplate) {
   ASSERT_EQ((LinearInteger<L::kIn, L::kOut, int16_t>::Run(
                 weights, c.x.data(), L::kIn, L::kRows, y16.data(), L::kOut)),
             Status::kOk);
-  ASSERT_EQ(fovea_linear_integer_run(&c.call), FOVEA_OK);
-  c.call.y = nullptr, c.call.y16 = c_y16.data();
-  ASSERT_EQ(fovea_linear_integer_run(&c.call), FOVEA_OK);
-  EXPECT_EQ(c.y, y);
-  EXPECT_EQ(c_y16, y16);
+  golden::ForEachTarget([&] {
+    std::fill(c.y.begin(), c.y.end(), int8_t{99});
+    std::fill(c_y16.begin(), c_y16.end(), int16_t{99});
+    fovea_linear_integer call = c.call;
+    ASSERT_EQ(fovea_linear_integer_run(&call), FOVEA_OK);
+    call.y = nullptr, call.y16 = c_y16.data();
+    ASSERT_EQ(fovea_linear_integer_run(&call), FOVEA_OK);
+    EXPECT_EQ(c.y, y);
+    EXPECT_EQ(c_y16, y16);
+  });
 }
 
 TEST(CLinearInteger, RefusesWhatItCannotDo) {

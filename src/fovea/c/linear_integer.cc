@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// The same instructions on every target: nothing to dispatch.
 #include "fovea/linear_integer.h"
 
 #include <cstddef>
@@ -9,8 +8,8 @@
 #include "fovea/c/status_out.h"
 #include "fovea/c/struct_in.h"
 #include "fovea/check.h"
+#include "fovea/dispatch/linear_integer.h"
 #include "fovea/fovea.h"
-#include "fovea/kernels/linear_integer.h"
 #include "fovea/linear_integer_pack.h"
 
 namespace fovea {
@@ -56,18 +55,19 @@ Status CheckZeros(const fovea_linear_integer& call) noexcept {
   return good ? Status::kOk : Status::kBadScale;
 }
 
-// Into one of the two.
-template <class Output>
-Status RunTo(const fovea_linear_integer& call, Output* y) noexcept {
-  FOVEA_RETURN_IF_BAD(CheckRows(call, y));
-  const integer::LinearArgs args{call.packed, call.bias,   call.multipliers,
-                                 call.shifts, call.x_zero, call.y_zero,
-                                 call.inputs, call.outputs};
-  for (size_t token = 0; token < call.tokens; ++token) {
-    integer::ApplyLinear<integer::LinearLeaf>(
-        args, call.x + token * call.x_stride, y + token * call.y_stride);
-  }
-  return Status::kOk;
+run_time::LinearIntegerProblem ProblemOf(
+    const fovea_linear_integer& call) noexcept {
+  run_time::LinearIntegerProblem problem{};
+  problem.x = call.x, problem.x_stride = call.x_stride;
+  problem.y = call.y, problem.y16 = call.y16;
+  problem.y_stride = call.y_stride;
+  problem.tokens = call.tokens;
+  problem.inputs = call.inputs, problem.outputs = call.outputs;
+  problem.panels = call.packed;
+  problem.bias = call.bias;
+  problem.multipliers = call.multipliers, problem.shifts = call.shifts;
+  problem.x_zero = call.x_zero, problem.y_zero = call.y_zero;
+  return problem;
 }
 
 Status Run(const fovea_linear_integer* from) noexcept {
@@ -83,8 +83,15 @@ Status Run(const fovea_linear_integer* from) noexcept {
   weights.bias = call.bias;
   FOVEA_RETURN_IF_BAD(CheckLinearInteger(weights, call.outputs));
   FOVEA_RETURN_IF_BAD(CheckZeros(call));
-  if (call.y16 == nullptr) return RunTo(call, call.y);
-  return call.y == nullptr ? RunTo(call, call.y16) : Status::kUnsupported;
+  if (call.y16 == nullptr) {
+    FOVEA_RETURN_IF_BAD(CheckRows(call, call.y));
+  } else if (call.y == nullptr) {
+    FOVEA_RETURN_IF_BAD(CheckRows(call, call.y16));
+  } else {
+    return Status::kUnsupported;
+  }
+  run_time::LinearInteger(ProblemOf(call));
+  return Status::kOk;
 }
 
 }  // namespace

@@ -12,15 +12,9 @@ namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
 
-#ifdef FOVEA_SAME_FLOATS
-using FOVEA_SAME_FLOATS::AttendFloat16Cache;
-#else
-
 void AttendFloat16Cache(const AttentionProblem& problem, void* workspace) {
   AttendSmallCache<hwy::float16_t>(problem, ScratchOf<0>(problem, workspace));
 }
-
-#endif  // FOVEA_SAME_FLOATS
 
 }  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)

@@ -12,11 +12,6 @@ namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
 
-#ifdef FOVEA_SAME_FLOATS
-using FOVEA_SAME_FLOATS::AttendPlain;
-using FOVEA_SAME_FLOATS::ScratchBytesOf;
-#else
-
 // As many kv heads as heads have kernels of their own: a division a row cost 9
 // % of a short prefill (Zen 5, P6), a branch instead of it 3 %.
 void AttendPlain(const AttentionProblem& problem, void* workspace) {
@@ -35,8 +30,6 @@ void AttendPlain(const AttentionProblem& problem, void* workspace) {
 size_t ScratchBytesOf(size_t head_dim, size_t value_dim) {
   return ScratchBytes(head_dim, value_dim);
 }
-
-#endif  // FOVEA_SAME_FLOATS
 
 }  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)

@@ -12,10 +12,6 @@ namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
 
-#ifdef FOVEA_SAME_FLOATS
-using FOVEA_SAME_FLOATS::AttendPlainCache;
-#else
-
 // Whether every kv head has a lone row, which sees all of its keys.
 bool IsLone(const AttentionProblem& problem) {
   const int64_t keys = static_cast<int64_t>(problem.keys);
@@ -37,8 +33,6 @@ void AttendPlainCache(const AttentionProblem& problem, void* workspace) {
     }
   });
 }
-
-#endif  // FOVEA_SAME_FLOATS
 
 }  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)

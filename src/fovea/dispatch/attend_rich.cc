@@ -12,10 +12,6 @@ namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
 
-#ifdef FOVEA_SAME_FLOATS
-using FOVEA_SAME_FLOATS::AttendRich;
-#else
-
 void AttendRich(const AttentionProblem& problem, void* workspace) {
   const Scratch scratch = ScratchOf<0>(problem, workspace);
   // Of any number of rows: outputs of every key are for looking at, and a
@@ -33,8 +29,6 @@ void AttendRich(const AttentionProblem& problem, void* workspace) {
     AttendTensors<RunTimeShape<0, kAnyRows, F>>(problem, scratch);
   }
 }
-
-#endif  // FOVEA_SAME_FLOATS
 
 }  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)

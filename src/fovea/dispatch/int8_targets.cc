@@ -5,8 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "port/aarch64/cpu.h"
-
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "fovea/dispatch/int8_targets.cc"
 #include <hwy/foreach_target.h>
@@ -38,32 +36,29 @@ namespace {
 
 HWY_EXPORT(VectorBytes);
 
-constexpr int64_t kNotYet = -1;
-std::atomic<int64_t> in_use{kNotYet};
-
-// Longer vectors beat NEON's blocks in assembly: 128 queries on a cache of int8
-// take 0.34 instructions a multiply-add with SVE of 256 bits, 0.49 with smmla
-// and 0.61 with SVE of 128.
-constexpr size_t kNeonBytes = 16;
+constexpr size_t kNotYet = kNoInt8Target + 1;
+std::atomic<size_t> in_use{kNotYet};
 
 }  // namespace
 
-int64_t Int8TargetsOfCpu() noexcept {
-  if (!port::HasDotProducts()) return 0;
-  return kNeonDotprod | (port::HasMatrixProducts() ? kNeonI8mm : 0);
+void UseInt8Target(size_t index) noexcept {
+  in_use.store(index, std::memory_order_relaxed);
 }
 
-int64_t ChooseInt8Target(int64_t targets) noexcept {
-  int64_t best = targets & kInt8Targets;
-  best &= -best;
-  if (HWY_DYNAMIC_DISPATCH(VectorBytes)() > kNeonBytes) best = 0;
-  in_use.store(best, std::memory_order_relaxed);
+size_t UseBestInt8Target() noexcept {
+  const size_t bytes = HWY_DYNAMIC_DISPATCH(VectorBytes)();
+  size_t best = 0;
+  while (best < kNoInt8Target && (kInt8Targets[best].vector_bytes != bytes ||
+                                  !kInt8Targets[best].is_of_cpu())) {
+    ++best;
+  }
+  UseInt8Target(best);
   return best;
 }
 
-int64_t Int8TargetInUse() noexcept {
-  const int64_t target = in_use.load(std::memory_order_relaxed);
-  return target == kNotYet ? ChooseInt8Target(Int8TargetsOfCpu()) : target;
+size_t Int8TargetInUse() noexcept {
+  const size_t index = in_use.load(std::memory_order_relaxed);
+  return index == kNotYet ? UseBestInt8Target() : index;
 }
 
 }  // namespace run_time

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Targets that Highway does not have: NEON with the products of int8 that came
-// after it.  Highway's next after NEON wants bfloat16 as well, which a
-// Cortex-A76 lacks, and a newer compiler than g++ 12.
+// Targets for int8 that Highway does not have: those of port/int8/targets.h.
 //
 // cmake/library.cmake compiles the dispatched files of int8 once more for each
-// of them, with FOVEA_INT8_TARGET for its name; floats are those of NEON.  Such
-// a file has
+// of them, with FOVEA_INT8_TARGET for its name; floats are those of a target of
+// Highway's.  Such a file has
 //
 //   FOVEA_EXPORT_INT8(F)    for HWY_EXPORT(F), in no anonymous namespace
 //   FOVEA_DISPATCH_INT8(F)  for HWY_DYNAMIC_DISPATCH(F)
@@ -14,28 +12,41 @@
 #ifndef FOVEA_DISPATCH_INT8_TARGETS_H_
 #define FOVEA_DISPATCH_INT8_TARGETS_H_
 
+#include <cstddef>
 #include <cstdint>
 
 // After foreach_target.
 #include <hwy/highway.h>
 
+// Pointers to the kernels of a target, with C's linkage: all of fovea is in
+// another namespace there, so that no function of it is taken for one that
+// every CPU can run.
+#define FOVEA_INT8_POINTER(FUNC, TARGET) \
+  HWY_CONCAT(fovea_, HWY_CONCAT(FUNC, HWY_CONCAT(_, TARGET)))
+#define FOVEA_DECLARE_INT8(FUNC, TARGET)                                    \
+  extern "C" decltype(&HWY_STATIC_DISPATCH(FUNC)) const FOVEA_INT8_POINTER( \
+      FUNC, TARGET)
+
 #if defined(FOVEA_INT8_TARGET)
 
-#define FOVEA_EXPORT_INT8(FUNC)                          \
-  extern decltype(&HWY_STATIC_DISPATCH(FUNC))            \
-      const HWY_CONCAT(FUNC, FOVEA_INT8_TARGET);         \
-  decltype(&HWY_STATIC_DISPATCH(FUNC)) const HWY_CONCAT( \
+#define FOVEA_EXPORT_INT8(FUNC)                                  \
+  FOVEA_DECLARE_INT8(FUNC, FOVEA_INT8_TARGET);                   \
+  decltype(&HWY_STATIC_DISPATCH(FUNC)) const FOVEA_INT8_POINTER( \
       FUNC, FOVEA_INT8_TARGET) = &HWY_STATIC_DISPATCH(FUNC)
 
 #elif defined(FOVEA_HAS_INT8_TARGETS)
 
-#define FOVEA_EXPORT_INT8(FUNC)                                        \
-  extern decltype(&HWY_STATIC_DISPATCH(FUNC)) const FUNC##NeonI8mm;    \
-  extern decltype(&HWY_STATIC_DISPATCH(FUNC)) const FUNC##NeonDotprod; \
+#include "port/int8/targets.h"
+
+#define FOVEA_EXPORT_INT8(FUNC)                  \
+  FOVEA_DECLARE_INT8(FUNC, FOVEA_INT8_TARGET_A); \
+  FOVEA_DECLARE_INT8(FUNC, FOVEA_INT8_TARGET_B); \
   HWY_EXPORT(FUNC)
-#define FOVEA_DISPATCH_INT8(FUNC)                                             \
-  (*::fovea::run_time::KernelInUse(HWY_DYNAMIC_POINTER(FUNC), FUNC##NeonI8mm, \
-                                   FUNC##NeonDotprod))
+#define FOVEA_DISPATCH_INT8(FUNC)                    \
+  (*::fovea::run_time::KernelInUse(                  \
+      FOVEA_INT8_POINTER(FUNC, FOVEA_INT8_TARGET_A), \
+      FOVEA_INT8_POINTER(FUNC, FOVEA_INT8_TARGET_B), \
+      HWY_DYNAMIC_POINTER(FUNC)))
 
 #else
 
@@ -47,44 +58,46 @@
 namespace fovea {
 namespace run_time {
 
-#ifdef FOVEA_HAS_INT8_TARGETS
+struct Int8Target {
+  const char* name;
+  int64_t floats;  // Highway's target of its floats
+  size_t vector_bytes;
+  bool (*is_of_cpu)();
+};
 
-// Highway's bits of two targets that the library has disabled: in their order,
-// a better target is a lower bit.
-constexpr int64_t kNeonI8mm = HWY_NEON_BF16;
-constexpr int64_t kNeonDotprod = HWY_NEON;
-constexpr int64_t kInt8Targets = kNeonI8mm | kNeonDotprod;
-static_assert((HWY_TARGETS & kInt8Targets) == 0, "bits of other targets");
+#if defined(FOVEA_HAS_INT8_TARGETS) && !defined(FOVEA_INT8_TARGET)
 
-int64_t Int8TargetsOfCpu() noexcept;
+constexpr Int8Target kInt8Targets[] = {
+    {HWY_STR(FOVEA_INT8_TARGET_A), port::kFloatsOfTargetA,
+     port::kVectorBytesOfTargetA, port::HasTargetA},
+    {HWY_STR(FOVEA_INT8_TARGET_B), port::kFloatsOfTargetB,
+     port::kVectorBytesOfTargetB, port::HasTargetB},
+    {nullptr, 0, 0, nullptr}};
+constexpr size_t kNoInt8Target = 2;
 
-// The best of a set of targets for int8, floats having chosen theirs: one of
-// these, or 0 where that of floats is better.  It stays in use.
-int64_t ChooseInt8Target(int64_t targets) noexcept;
-int64_t Int8TargetInUse() noexcept;
+// Which of them is in use, or kNoInt8Target: the kernels are those of floats.
+size_t Int8TargetInUse() noexcept;
 
-// Null for a target of Highway's.
-inline const char* Int8TargetName(int64_t target) noexcept {
-  if (target == kNeonI8mm) return "NEON_I8MM";
-  return target == kNeonDotprod ? "NEON_DOTPROD" : nullptr;
-}
+// Stays in use.  The best for the target of floats: one that has vectors as
+// long as that one's.
+void UseInt8Target(size_t index) noexcept;
+size_t UseBestInt8Target() noexcept;
 
 template <class F>
-F KernelInUse(F of_highway, F i8mm, F dotprod) noexcept {
-  const int64_t target = Int8TargetInUse();
-  if (target == kNeonI8mm) return i8mm;
-  return target == kNeonDotprod ? dotprod : of_highway;
+F KernelInUse(F a, F b, F of_highway) noexcept {
+  const F kernels[] = {a, b, of_highway};
+  return kernels[Int8TargetInUse()];
 }
 
 #else
 
-constexpr int64_t kInt8Targets = 0;
-inline int64_t Int8TargetsOfCpu() noexcept { return 0; }
-inline int64_t ChooseInt8Target(int64_t) noexcept { return 0; }
-inline int64_t Int8TargetInUse() noexcept { return 0; }
-inline const char* Int8TargetName(int64_t) noexcept { return nullptr; }
+constexpr Int8Target kInt8Targets[] = {{nullptr, 0, 0, nullptr}};
+constexpr size_t kNoInt8Target = 0;
+inline size_t Int8TargetInUse() noexcept { return kNoInt8Target; }
+inline void UseInt8Target(size_t) noexcept {}
+inline size_t UseBestInt8Target() noexcept { return kNoInt8Target; }
 
-#endif  // FOVEA_HAS_INT8_TARGETS
+#endif
 
 }  // namespace run_time
 }  // namespace fovea

@@ -5,17 +5,12 @@
 #define HWY_TARGET_INCLUDE "fovea/dispatch/linear.cc"
 #include <hwy/foreach_target.h>
 // After foreach_target.
-#include "fovea/dispatch/target_choices-inl.h"
 #include "fovea/kernels/linear-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea {
 namespace HWY_NAMESPACE {
 namespace {
-
-#ifdef FOVEA_SAME_FLOATS
-using FOVEA_SAME_FLOATS::LinearTokens;
-#else
 
 void LinearTokens(const run_time::LinearProblem& problem) {
   constexpr size_t kAnyTokens = size_t{1} << 20;
@@ -24,8 +19,6 @@ void LinearTokens(const run_time::LinearProblem& problem) {
        problem.y_stride, problem.inputs, problem.outputs},
       problem.tokens);
 }
-
-#endif  // FOVEA_SAME_FLOATS
 
 }  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)

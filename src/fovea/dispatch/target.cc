@@ -32,8 +32,8 @@ namespace {
 HWY_EXPORT(TargetOfThis);
 HWY_EXPORT(Fuses);
 
-// Bit sets, as Highway's: a better target is a lower bit.
-int64_t Available() noexcept {
+// A bit set, as Highway's: a better target is a lower bit.
+int64_t OfFloats() noexcept {
 #ifdef HWY_COMPILE_ONLY_STATIC
   return HWY_STATIC_TARGET;  // the program does not start elsewhere
 #else
@@ -41,21 +41,43 @@ int64_t Available() noexcept {
   static std::atomic<int64_t> available{0};
   int64_t targets = available.load(std::memory_order_relaxed);
   if (targets == 0) {
-    targets = (hwy::SupportedTargets() & HWY_TARGETS) | Int8TargetsOfCpu();
+    targets = hwy::SupportedTargets() & HWY_TARGETS;
     available.store(targets, std::memory_order_relaxed);
   }
   return targets;
 #endif
 }
 
-void Choose(int64_t targets) noexcept {
+struct Choice {
+  int64_t floats;
+  size_t int8;  // among kInt8Targets
+};
+
+const char* NameOf(const Choice& choice) noexcept {
+  const char* const name = kInt8Targets[choice.int8].name;
+  return name != nullptr ? name : hwy::TargetName(choice.floats);
+}
+
+// Those of this CPU, best first, until one `is_it`; false: none was.
+template <class IsIt>
+bool FindChoice(const IsIt& is_it) noexcept {
+  for (int64_t left = OfFloats(); left != 0; left &= left - 1) {
+    const int64_t floats = left & -left;
+    for (size_t i = 0; i < kNoInt8Target; ++i) {
+      const Int8Target& target = kInt8Targets[i];
+      if (target.floats != floats || !target.is_of_cpu()) continue;
+      if (is_it(Choice{floats, i})) return true;
+    }
+    if (is_it(Choice{floats, kNoInt8Target})) return true;
+  }
+  return false;
+}
+
+void UseFloats(int64_t targets) noexcept {
 #ifdef HWY_COMPILE_ONLY_STATIC
   static_cast<void>(targets);
 #else
-  // Floats are those of NEON, which every CPU has that has its products.
-  const int64_t floats = targets & ~kInt8Targets;
-  hwy::GetChosenTarget().Update(floats != 0 ? floats : HWY_STATIC_TARGET);
-  ChooseInt8Target(targets);
+  hwy::GetChosenTarget().Update(targets);
 #endif
 }
 
@@ -64,41 +86,39 @@ bool AreEqual(const char* a, const char* b) noexcept {
   return *a == *b;
 }
 
-constexpr int64_t LowestBit(int64_t bits) noexcept { return bits & -bits; }
-
-const char* NameOf(int64_t target) noexcept {
-  const char* const name = Int8TargetName(target);
-  return name != nullptr ? name : hwy::TargetName(target);
-}
-
 }  // namespace
 
 const char* TargetInUse() noexcept {
   const int64_t floats = HWY_DYNAMIC_DISPATCH(TargetOfThis)();
-  return NameOf(LowestBit(floats | Int8TargetInUse()));
+  const size_t int8 = Int8TargetInUse();
+  const bool adds = kInt8Targets[int8].floats == floats;
+  return NameOf({floats, adds ? int8 : kNoInt8Target});
 }
 
 bool TargetFuses() noexcept { return HWY_DYNAMIC_DISPATCH(Fuses)(); }
 
 const char* TargetAt(size_t index) noexcept {
-  int64_t left = Available();
-  for (; left != 0 && index > 0; --index) left &= left - 1;
-  return left == 0 ? nullptr : NameOf(LowestBit(left));
+  const char* name = nullptr;
+  FindChoice([&](const Choice& choice) {
+    if (index > 0) return --index, false;
+    name = NameOf(choice);
+    return true;
+  });
+  return name;
 }
 
 bool UseTarget(const char* name) noexcept {
-  const int64_t all = Available();
   if (name == nullptr) {
-    Choose(all);
+    UseFloats(OfFloats());
+    UseBestInt8Target();
     return true;
   }
-  for (int64_t left = all; left != 0; left &= left - 1) {
-    const int64_t target = LowestBit(left);
-    if (!AreEqual(name, NameOf(target))) continue;
-    Choose(target);
+  return FindChoice([name](const Choice& choice) {
+    if (!AreEqual(name, NameOf(choice))) return false;
+    UseFloats(choice.floats);
+    UseInt8Target(choice.int8);
     return true;
-  }
-  return false;
+  });
 }
 
 }  // namespace run_time

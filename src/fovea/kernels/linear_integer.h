@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // y = x W^T + b in integers: 16 outputs at a time, as the panels have them.  A
-// leaf (port/integer/linear_leaf.h) adds the products, which have the same sums
+// leaf (port/integer/leaf.h) adds the products, which have the same sums
 // in any order.
 #ifndef FOVEA_KERNELS_LINEAR_INTEGER_H_
 #define FOVEA_KERNELS_LINEAR_INTEGER_H_

@@ -8,7 +8,6 @@
 #define FOVEA_RUN_TIME_ATTEND_INL_H_
 #endif
 
-#include "fovea/dispatch/target_choices-inl.h"
 #include "fovea/kernels/attend-inl.h"
 #include "fovea/run_time/attention_problem.h"
 #include "fovea/run_time/run_time_features.h"
@@ -22,6 +21,11 @@ using run_time::AttentionProblem;
 
 // More rows than any block has: the kernels are those of a prefill.
 constexpr size_t kAnyRows = size_t{1} << 16;
+
+// Whether usual head_dims have kernels of their own: not where flash is dear,
+// nor on PCs older than 2008.
+constexpr bool kHasKernelsOfDim =
+    HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_SSE2;
 
 template <size_t kDimOr0, size_t kMaxRows, class Features, size_t kGroupOr0 = 0>
 using RunTimeShape =
@@ -378,7 +382,7 @@ HWY_INLINE void AttendCache(const AttentionProblem& problem,
 template <class Body>
 HWY_INLINE void WithDim(const AttentionProblem& problem, const Body& body) {
   const size_t dim = problem.head_dim;
-  if constexpr (FOVEA_HAS_KERNELS_OF_DIM != 0) {
+  if constexpr (kHasKernelsOfDim) {
     if (dim != problem.value_dim) return body(Constant<0>());
     if (dim == 16) return body(Constant<16>());
     if (dim == 32) return body(Constant<32>());

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The leaf of integer linear layers in Highway's vectors and the int8 products
 // of port/int8: outputs lie across the lanes.
-#ifndef FOVEA_PORT_INTEGER_LINEAR_VECTOR_H_
-#define FOVEA_PORT_INTEGER_LINEAR_VECTOR_H_
+#if defined(FOVEA_PORT_INTEGER_LINEAR_VECTOR_INL_H_) == \
+    defined(HWY_TARGET_TOGGLE)
+#ifdef FOVEA_PORT_INTEGER_LINEAR_VECTOR_INL_H_
+#undef FOVEA_PORT_INTEGER_LINEAR_VECTOR_INL_H_
+#else
+#define FOVEA_PORT_INTEGER_LINEAR_VECTOR_INL_H_
+#endif
 
 #include <cstddef>
 #include <cstdint>
@@ -106,4 +111,4 @@ struct VectorLinearLeaf {
 }  // namespace fovea
 HWY_AFTER_NAMESPACE();
 
-#endif  // FOVEA_PORT_INTEGER_LINEAR_VECTOR_H_
+#endif  // FOVEA_PORT_INTEGER_LINEAR_VECTOR_INL_H_
