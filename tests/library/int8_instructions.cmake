@@ -10,7 +10,7 @@ cmake_minimum_required(VERSION 3.22)
 foreach(object IN LISTS OBJECTS)
   execute_process(COMMAND "${OBJDUMP}" -d "${object}" OUTPUT_VARIABLE code
                   COMMAND_ERROR_IS_FATAL ANY)
-  if(NOT code MATCHES "\t(sdot|smmla|vpdpbusd)[ \t]")
+  if(NOT code MATCHES "[ \t](sdot|smmla|vpdpbusd)[ \t]")
     message(SEND_ERROR "no product of int8 in ${object}")
   endif()
   execute_process(COMMAND "${NM}" --format=posix "${object}"
