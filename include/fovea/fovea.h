@@ -86,9 +86,9 @@ FOVEA_API uint32_t fovea_version(void);
 
 /* The instruction set in use, as Highway names it: "AVX2", "SVE2"... Static. Of
  * AVX-512, AVX2 and 64-bit Arm's NEON it says which products of int8 there are
- * beside it: "AVX3_VNNI" or "AVX3" for none, "AVX2_VNNI" or "AVX2"; "NEON_I8MM",
- * "NEON_DOTPROD" or "NEON_WITHOUT_AES". The first call of this or of an
- * operation chooses the best that the library has for this CPU. */
+ * beside it: "AVX3_VNNI" or "AVX3" for none, "AVX2_VNNI" or "AVX2";
+ * "NEON_I8MM", "NEON_DOTPROD" or "NEON_WITHOUT_AES". The first call of this or
+ * of an operation chooses the best that the library has for this CPU. */
 FOVEA_API const char* fovea_target_name(void);
 
 /* The targets that the library has and this CPU can run, best first: returns
