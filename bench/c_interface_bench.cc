@@ -4,69 +4,20 @@
 #include <benchmark/benchmark.h>
 
 #include <cstddef>
-#include <memory>
-#include <vector>
 
 #include "best_time.h"
+#include "c_call.h"
 #include "cases.h"
 #include "fovea/fovea.h"
-#include "noise.h"
 
 namespace {
-
-// A call and all that it needs: one stream, with as many kv heads as heads.
-class CCall {
- public:
-  CCall(size_t heads, size_t queries, size_t keys, size_t dim)
-      : q_(fovea_bench::Noise(heads * queries * dim, 1)),
-        k_(fovea_bench::Noise(heads * keys * dim, 2)),
-        v_(fovea_bench::Noise(heads * keys * dim, 3)),
-        out_(q_.size()),
-        workspace_(fovea_attention_workspace_bytes(dim, dim)) {
-    call.struct_bytes = sizeof(call);
-    call.batch = 1;
-    call.heads = call.kv_heads = heads;
-    call.head_dim = call.value_dim = dim;
-    call.queries = queries;
-    call.keys = keys;
-    call.q = {q_.data(), 0, queries * dim, dim};
-    call.k = {k_.data(), 0, keys * dim, dim};
-    call.v = {v_.data(), 0, keys * dim, dim};
-    call.out = {out_.data(), 0, queries * dim, dim};
-    call.causal = 1;
-    call.workspace = workspace_.data();
-    call.workspace_bytes = workspace_.bytes();
-  }
-
-  // Bytes from an aligned address on.
-  class Room {
-   public:
-    explicit Room(size_t bytes)
-        : memory_(new Line[bytes / sizeof(Line) + 1]), bytes_(bytes) {}
-    void* data() const { return memory_.get(); }
-    size_t bytes() const { return bytes_; }
-
-   private:
-    struct alignas(FOVEA_ALIGNMENT) Line {
-      unsigned char bytes[FOVEA_ALIGNMENT];
-    };
-    std::unique_ptr<Line[]> memory_;
-    size_t bytes_;
-  };
-
-  fovea_attention call = {};
-
- private:
-  std::vector<float> q_, k_, v_, out_;
-  Room workspace_;
-};
 
 class PrefillByC {
  public:
   bool operator()() { return fovea_attention_run(&c_.call) == FOVEA_OK; }
 
  private:
-  CCall c_{2, 128, 128, 16};
+  fovea_bench::CCall c_{2, 128, 128, 16};
 };
 
 class DecodeByC {
@@ -80,7 +31,7 @@ class DecodeByC {
 
  private:
   static constexpr size_t kKeys = 256;
-  CCall c_{4, 1, kKeys, 32};
+  fovea_bench::CCall c_{4, 1, kKeys, 32};
   static fovea_cache_shape Shape() {
     fovea_cache_shape shape = {};
     shape.struct_bytes = sizeof(shape);
@@ -91,7 +42,7 @@ class DecodeByC {
     return shape;
   }
   fovea_cache_shape shape_ = Shape();
-  CCall::Room room_{fovea_cache_bytes(&shape_)};
+  fovea_bench::Room room_{fovea_cache_bytes(&shape_)};
   fovea_cache* cache_ = nullptr;
 };
 
