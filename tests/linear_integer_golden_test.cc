@@ -254,6 +254,49 @@ TEST(LinearInteger, ItsLeafHasTheSumsOfThePlainOne) {
   }
 }
 
+// What becomes of a panel's sums, and the entry after them.
+template <class Leaf, class Output>
+std::vector<Output> StoredOf(const std::vector<int32_t>& sums,
+                             const integer::LinearArgs& args, size_t first) {
+  std::vector<Output> y(args.outputs + 1, Output{99});
+  Leaf::Store(sums.data(), args, first, args.outputs - first, y.data());
+  return y;
+}
+
+TEST(LinearInteger, ItsLeafStoresWhatThePlainOneDoes) {
+  integer_streams::Bytes bytes(2);
+  const auto word = [&] {
+    uint32_t of = 0;
+    for (int i = 0; i < 4; ++i) of = of << 8 | uint8_t(bytes.Next());
+    return of;
+  };
+  constexpr int32_t kMost = std::numeric_limits<int32_t>::max();
+  for (int round = 0; round < 2000; ++round) {
+    const size_t first = word() % 3, count = 1 + word() % kPanel;
+    std::vector<int32_t> sums(kPanel), multipliers(first + count);
+    std::vector<int8_t> shifts(first + count);
+    for (int32_t& sum : sums) {
+      // Any size of sum, since rounding happens at small ones.
+      sum = static_cast<int32_t>(word()) >> (word() % 31);
+      if (word() % 16 == 0) sum = word() % 2 ? kMost : -kMost - 1;
+    }
+    for (size_t o = 0; o < first + count; ++o) {
+      multipliers[o] = static_cast<int32_t>(1u << 30 | word() >> 2);
+      shifts[o] = static_cast<int8_t>(static_cast<int>(word() % 62) - 31);
+    }
+    integer::LinearArgs args{};
+    args.multipliers = multipliers.data(), args.shifts = shifts.data();
+    args.output_zero = static_cast<int8_t>(bytes.Next());
+    args.outputs = first + count;
+    using Leaf = integer::LinearLeaf;
+    using Plain = integer::PlainLinearLeaf;
+    ASSERT_EQ((StoredOf<Leaf, int8_t>(sums, args, first)),
+              (StoredOf<Plain, int8_t>(sums, args, first)));
+    ASSERT_EQ((StoredOf<Leaf, int16_t>(sums, args, first)),
+              (StoredOf<Plain, int16_t>(sums, args, first)));
+  }
+}
+
 struct Small {
   static constexpr size_t kInputs = 5, kOutputs = 3;
   Status Run(const LinearIntegerWeights& weights, size_t stride = kInputs,

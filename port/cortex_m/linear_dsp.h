@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "fovea/kernels/layout.h"
+#include "fovea/kernels/linear_integer.h"
 #include "port/cortex_m/dsp_words.h"
 #include "port/integer/linear_plain.h"
 
@@ -35,6 +36,12 @@ struct DspLinearLeaf {
             entries, panel + first * kPanel + 4 * o, steps, sums + o);
       }
     }
+  }
+
+  template <class Output>
+  static void Store(const int32_t* sums, const LinearArgs& args, size_t first,
+                    size_t count, Output* y) noexcept {
+    StoreSingly(sums, args, first, count, y);
   }
 
  private:

@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "fovea/kernels/layout.h"
+#include "fovea/kernels/linear_integer.h"
 #include "port/integer/linear_plain.h"
 
 namespace fovea {
@@ -32,6 +33,12 @@ struct HeliumLinearLeaf {
         AddTwo<true>(panel + 4 * o, token, sums + o);
       }
     }
+  }
+
+  template <class Output>
+  static void Store(const int32_t* sums, const LinearArgs& args, size_t first,
+                    size_t count, Output* y) noexcept {
+    StoreSingly(sums, args, first, count, y);
   }
 
  private:

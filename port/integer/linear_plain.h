@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "fovea/kernels/layout.h"
+#include "fovea/kernels/linear_integer.h"
 
 namespace fovea {
 namespace integer {
@@ -40,6 +41,12 @@ struct PlainLinearLeaf {
                    entries[3] * w[3];
       }
     }
+  }
+
+  template <class Output>
+  static void Store(const int32_t* sums, const LinearArgs& args, size_t first,
+                    size_t count, Output* y) noexcept {
+    StoreSingly(sums, args, first, count, y);
   }
 };
 

@@ -12,9 +12,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 #include "fovea/kernels/layout.h"
+#include "fovea/kernels/linear_integer.h"
 #include "fovea/kernels/quad-inl.h"
+#include "port/integer/multiply_high-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea {
@@ -43,6 +46,26 @@ struct VectorLinearLeaf {
       AddColumns<false>(panel, token, sums);
     } else {
       AddColumns<true>(panel, token, sums);
+    }
+  }
+
+  // Whole vectors, and what is left of the last panel singly.
+  template <class Output>
+  static void Store(const int32_t* sums, const LinearArgs& args, size_t first,
+                    size_t count, Output* y) noexcept {
+    namespace hn = hwy::HWY_NAMESPACE;
+    const IntTag d;
+    const hn::Rebind<Output, IntTag> narrow;
+    const size_t lanes = hn::Lanes(d);
+    size_t done = 0;
+    for (; done + lanes <= count; done += lanes) {
+      const IntVec x =
+          Clamp<Output>(Rescaled(hn::LoadU(d, sums + done), args, first + done),
+                        args.output_zero);
+      hn::StoreU(hn::DemoteTo(narrow, x), narrow, y + first + done);
+    }
+    if (done < count) {
+      StoreSingly(sums + done, args, first + done, count - done, y);
     }
   }
 
@@ -95,6 +118,41 @@ struct VectorLinearLeaf {
       const int32_t ones = 0x01010101 >> (32 - 8 * count);
       weights = Products::AddKeys(ones, w, weights);
     }
+  }
+
+  // Rescale of each lane, for the outputs from `first` on.
+  static HWY_INLINE IntVec Rescaled(IntVec sum, const LinearArgs& args,
+                                    size_t first) {
+    namespace hn = hwy::HWY_NAMESPACE;
+    const IntTag d;
+    const hn::Rebind<int8_t, IntTag> d8;
+    const IntVec zero = hn::Zero(d), one = hn::Set(d, 1);
+    const IntVec shift = hn::PromoteTo(d, hn::LoadU(d8, args.shifts + first));
+    const IntVec left = hn::Max(shift, zero), right = hn::Sub(left, shift);
+    // ShiftLeft: what would leave the range is at its end.
+    const IntVec end = hn::Set(d, INT32_MAX), most = hn::Shr(end, left);
+    IntVec x = hn::Shl(sum, left);
+    x = hn::IfThenElse(hn::Gt(sum, most), end, x);
+    x = hn::IfThenElse(hn::Lt(sum, hn::Neg(most)), hn::Neg(end), x);
+    x = vector::MultiplyHighOf(x, hn::LoadU(d, args.multipliers + first));
+    // ShiftRight: to nearest, halves away from 0.
+    const IntVec mask = hn::Sub(hn::Shl(one, right), one);
+    const IntVec half =
+        hn::Sub(hn::ShiftRight<1>(mask), hn::VecFromMask(d, hn::Lt(x, zero)));
+    const auto up = hn::Gt(hn::And(x, mask), half);
+    return hn::Sub(hn::Shr(x, right), hn::VecFromMask(d, up));
+  }
+
+  // ClampTo of each lane.
+  template <class Output>
+  static HWY_INLINE IntVec Clamp(IntVec x, int32_t zero) {
+    namespace hn = hwy::HWY_NAMESPACE;
+    const IntTag d;
+    constexpr int32_t kMost = std::numeric_limits<Output>::max();
+    constexpr int32_t kLeast = std::numeric_limits<Output>::min();
+    x = hn::Max(hn::Min(x, hn::Set(d, kMost - zero)),
+                hn::Set(d, kLeast - zero));
+    return hn::Add(x, hn::Set(d, zero));
   }
 
   static HWY_INLINE int32_t Word(const int8_t* x, size_t count) {

@@ -17,6 +17,7 @@
 #include "fovea/kernels/integer_math.h"
 #include "fovea/kernels/quad-inl.h"
 #include "fovea/kernels/transpose-inl.h"
+#include "port/integer/multiply_high-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea {
@@ -24,10 +25,7 @@ namespace integer {
 inline namespace FOVEA_INTEGER_NAMESPACE {
 namespace vector {
 
-namespace hn = hwy::HWY_NAMESPACE;
 namespace kernels = fovea::HWY_NAMESPACE;
-using kernels::IntTag;
-using kernels::IntVec;
 using kernels::kMaxLanes;
 using Products = kernels::Int8Products;
 using UintTag = hn::RebindToUnsigned<IntTag>;
@@ -42,17 +40,6 @@ HWY_INLINE UintVec UpperProduct(UintVec a, UintVec b) {
   const UintVec even = hn::BitCast(d, hn::MulEven(a, b));
   const UintVec odd = hn::BitCast(d, hn::MulOdd(a, b));
   return hn::OddEven(odd, hn::DupOdd(even));
-}
-
-// MultiplyHigh of each lane.
-HWY_INLINE IntVec MultiplyHighOf(IntVec a, IntVec b) {
-  const IntTag d;
-  const hn::RepartitionToWide<IntTag> wide;
-  const auto half = hn::Set(wide, int64_t{1} << 30);
-  const auto even = hn::Add(hn::MulEven(a, b), half);
-  const auto odd = hn::Add(hn::MulOdd(a, b), half);
-  return hn::OddEven(hn::BitCast(d, hn::ShiftLeft<1>(odd)),
-                     hn::BitCast(d, hn::ShiftRight<31>(even)));
 }
 
 // The weight of every step, and 0 for those of 16 octaves and more.

@@ -60,6 +60,17 @@ Output ClampTo(int32_t x, int32_t zero) noexcept {
                                                  : x + zero);
 }
 
+// What becomes of a panel's sums, for the leaves that have nothing better.
+template <class Output>
+void StoreSingly(const int32_t* sums, const LinearArgs& args, size_t first,
+                 size_t count, Output* y) noexcept {
+  for (size_t o = first; o < first + count; ++o) {
+    const int32_t x =
+        Rescale(*sums++, args.multipliers[o], int32_t{args.shifts[o]});
+    y[o] = ClampTo<Output>(x, args.output_zero);
+  }
+}
+
 // One token.
 template <class Leaf, class Output>
 void ApplyLinear(const LinearArgs& args, const int8_t* x, Output* y) noexcept {
@@ -74,11 +85,7 @@ void ApplyLinear(const LinearArgs& args, const int8_t* x, Output* y) noexcept {
       sums[o] = args.bias[first + o];
     }
     Leaf::AddPanel(args.panels + first * padded, token, sums);
-    for (size_t o = 0; o < count; ++o) {
-      y[first + o] = ClampTo<Output>(
-          Rescale(sums[o], args.multipliers[first + o], args.shifts[first + o]),
-          args.output_zero);
-    }
+    Leaf::Store(sums, args, first, count, y);
   }
 }
 
