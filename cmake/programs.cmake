@@ -98,8 +98,6 @@ function(fovea_add_test_program target)
   fovea_program_options(${target})
   target_link_libraries(${target} PRIVATE GTest::gtest_main fovea_port)
   fovea_test_image(${target})
-  target_compile_definitions(
-    ${target} PRIVATE FOVEA_TESTS_DIR="${PROJECT_SOURCE_DIR}/tests")
   if(FOVEA_GOLDENS_REDUCED)
     target_compile_definitions(${target} PRIVATE FOVEA_GOLDENS_REDUCED)
   endif()

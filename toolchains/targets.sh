@@ -32,7 +32,7 @@ target aarch64-linux-clang nightly $aarch64 $clang $googletest
 target aarch64-dotprod nightly $aarch64 $googletest
 target aarch64-i8mm nightly $aarch64 $googletest
 target aarch64-sve2 nightly $aarch64 $googletest
-target armv7-linux ci $armv7 $googletest
+target armv7-linux nightly $armv7 $googletest
 target riscv64-linux nightly $riscv64 $googletest
 target riscv64-v ci $riscv64 $clang $googletest
 target wasm32 ci em++ emscripten node nodejs $googletest
@@ -46,8 +46,8 @@ cxx_headers="- libstdc++-arm-none-eabi-dev"
 target cortex-m0plus ci $cortex_m
 target cortex-m3 ci $cortex_m
 target cortex-m4f ci $cortex_m $googletest
-target cortex-m7 ci $cortex_m $googletest
-target cortex-m33 ci $cortex_m $googletest
+target cortex-m7 nightly $cortex_m $googletest
+target cortex-m33 nightly $cortex_m $googletest
 target cortex-m55 ci $cortex_m $googletest
 target aarch64-none nightly $clang ld.lld-19 lld-19 - picolibc-aarch64-linux-gnu \
   aarch64-linux-gnu-g++ g++-aarch64-linux-gnu \
