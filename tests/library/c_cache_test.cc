@@ -432,12 +432,13 @@ TEST(CCacheRing, RefusesWhatItHasForgottenOrCannotDo) {
 // -------------------------------------------------------------------- streams
 
 // Three streams of their own length and element, one of them a ring, together
-// and each alone.
+// and each alone.  Of an arithmetic, all are of int8.
 class Streams {
  public:
   static constexpr size_t kBatch = 3, kQueries = 5, kDim = 20, kMost = 80;
 
-  Streams() {
+  explicit Streams(const fovea_arithmetic* arithmetic = nullptr)
+      : arithmetic_(arithmetic) {
     for (size_t b = 0; b < kBatch; ++b) {
       EXPECT_EQ(caches_[b].status, FOVEA_OK);
       EXPECT_EQ(alone_[b].status, FOVEA_OK);
@@ -452,6 +453,7 @@ class Streams {
     fovea_attention& c = call();
     c.batch = kBatch, c.heads = 4, c.kv_heads = 2, c.queries = kQueries;
     c.causal = 1, c.window = 64, c.lse = lse.data();
+    c.arithmetic = arithmetic;
     c.q = Input(q, 4, kQueries);
     c.k = Input(k, 2, kQueries), c.v = Input(v, 2, kQueries);
     c.out = {out.data(), 4 * kQueries * kDim, kQueries * kDim, kDim};
@@ -493,26 +495,27 @@ class Streams {
                            size_t tokens) {
     return {values.data(), heads * tokens * kDim, tokens * kDim, kDim};
   }
-  static fovea_cache_shape ShapeOf(fovea_element element, size_t window) {
+  CCache CacheOf(fovea_element element, size_t window = 0) const {
     fovea_attention of = {};
     of.kv_heads = 2, of.head_dim = of.value_dim = kDim;
-    fovea_cache_shape shape = CCache::ShapeOf(of, kMost, element);
+    fovea_cache_shape shape = CCache::ShapeOf(
+        of, kMost, arithmetic_ == nullptr ? element : FOVEA_INT8);
+    shape.arithmetic = arithmetic_;
     shape.window = window;
-    return shape;
+    return CCache(shape);
   }
 
-  CCache caches_[kBatch] = {CCache(ShapeOf(FOVEA_FLOAT32, 0)),
-                            CCache(ShapeOf(FOVEA_INT8, 0)),
-                            CCache(ShapeOf(FOVEA_FLOAT16, 64))};
-  CCache alone_[kBatch] = {CCache(ShapeOf(FOVEA_FLOAT32, 0)),
-                           CCache(ShapeOf(FOVEA_INT8, 0)),
-                           CCache(ShapeOf(FOVEA_FLOAT16, 64))};
+  const fovea_arithmetic* arithmetic_;
+  CCache caches_[kBatch] = {CacheOf(FOVEA_FLOAT32), CacheOf(FOVEA_INT8),
+                            CacheOf(FOVEA_FLOAT16, 64)};
+  CCache alone_[kBatch] = {CacheOf(FOVEA_FLOAT32), CacheOf(FOVEA_INT8),
+                           CacheOf(FOVEA_FLOAT16, 64)};
   CCall room_{kDim, kDim};
 };
 
-TEST(CCacheStreams, AStepOfSeveralIsThatOfEach) {
+void ExpectAStepOfEach(const fovea_arithmetic* arithmetic) {
   golden::ForEachTarget([&] {
-    Streams streams;
+    Streams streams(arithmetic);
     ASSERT_EQ(fovea_cache_step_streams(streams.pointers, &streams.call()),
               FOVEA_OK);
     const std::vector<float> out = streams.out, lse = streams.lse;
@@ -523,6 +526,12 @@ TEST(CCacheStreams, AStepOfSeveralIsThatOfEach) {
     EXPECT_EQ(out, streams.out);
     EXPECT_EQ(lse, streams.lse);
   });
+}
+
+TEST(CCacheStreams, AStepOfSeveralIsThatOfEach) {
+  ExpectAStepOfEach(nullptr);
+  ExpectAStepOfEach(fovea_int8());
+  ExpectAStepOfEach(fovea_int8_scores());
 }
 
 TEST(CCacheStreams, WhatOneRefusesChangesNone) {

@@ -492,7 +492,11 @@ struct Module : MultiHeadConfig {
   static constexpr size_t kMaxQueries = kTokens, kMaxKeys = kTokens;
   static constexpr bool kCausal = true;
 };
-using ModuleOf = MultiHeadAttention<Module>;
+template <Arithmetic kIn>
+struct ModuleIn : Module {
+  using CacheElement = int8_t;
+  static constexpr Arithmetic kArithmetic = kIn;
+};
 
 // The same weights for both interfaces.
 struct Layer {
@@ -526,16 +530,18 @@ struct ModuleProblem {
     call.workspace = room.get(), call.workspace_bytes = room.bytes();
   }
 
+  template <class Config>
   std::vector<float> ByTemplate() const {
+    using ModuleOf = MultiHeadAttention<Config>;
     static const Rope<20> rope;
-    const ModuleOf::Weights weights = {q.weights(), k.weights(), v.weights(),
-                                       out.weights(), &rope};
+    const typename ModuleOf::Weights weights = {
+        q.weights(), k.weights(), v.weights(), out.weights(), &rope};
     std::vector<float> same(y.size());
-    ModuleOf::Call same_call;
+    typename ModuleOf::Call same_call;
     same_call.x = TokenMajor<const float>(x.data(), 1, kTokens, kWidth);
     same_call.y = TokenMajor(same.data(), 1, kTokens, kWidth);
     same_call.queries = kTokens;
-    const auto memory = golden::MakePoisoned<ModuleOf::Workspace>();
+    const auto memory = golden::MakePoisoned<typename ModuleOf::Workspace>();
     EXPECT_EQ(ModuleOf::Run(weights, same_call, *memory), Status::kOk);
     return same;
   }
@@ -551,19 +557,26 @@ struct ModuleProblem {
   const Buffer room{1 << 20};
 };
 
-TEST(CInterface, MultiHeadHasTheBitsOfTheTemplate) {
+template <class Config>
+void ExpectTheModule(const fovea_arithmetic* arithmetic) {
   ModuleProblem c;
-  c.call.workspace_bytes = fovea_multi_head_workspace_bytes(&c.call);
-  ASSERT_LE(c.call.workspace_bytes, c.room.bytes());
-  const std::vector<float> expected = c.ByTemplate();
+  c.attention.arithmetic = arithmetic;
+  const std::vector<float> expected = c.ByTemplate<Config>();
   golden::ForEachTarget([&] {
+    c.call.workspace_bytes = fovea_multi_head_workspace_bytes(&c.call);
+    ASSERT_LE(c.call.workspace_bytes, c.room.bytes());
     ASSERT_EQ(fovea_multi_head_run(&c.call), FOVEA_OK);
     if (InTheClassOfTheTemplates()) ExpectSame(c.y, expected);
   });
 
   // As a stream, 9 tokens at a time.
-  CCache cache(c.attention, kTokens, FOVEA_FLOAT32);
+  fovea_cache_shape shape = CCache::ShapeOf(
+      c.attention, kTokens, arithmetic == nullptr ? FOVEA_FLOAT32 : FOVEA_INT8);
+  shape.arithmetic = arithmetic;
+  CCache cache(shape);
   ASSERT_EQ(cache.status, FOVEA_OK);
+  c.call.workspace_bytes =
+      fovea_multi_head_step_workspace_bytes(cache.cache, &c.call);
   std::fill(c.y.begin(), c.y.end(), 0.0f);
   for (size_t at = 0; at < kTokens; at += c.attention.queries) {
     c.attention.queries = std::min<size_t>(9, kTokens - at);
@@ -573,6 +586,33 @@ TEST(CInterface, MultiHeadHasTheBitsOfTheTemplate) {
   }
   ExpectSame(c.y, expected);
   EXPECT_EQ(fovea_multi_head_step(cache.cache, &c.call), FOVEA_CACHE_FULL);
+}
+
+TEST(CInterface, MultiHeadHasTheBitsOfTheTemplate) {
+  ExpectTheModule<Module>(nullptr);
+}
+
+TEST(CInterface, MultiHeadHasThemInInt8) {
+  ExpectTheModule<ModuleIn<Arithmetic::kInt8>>(fovea_int8());
+  ExpectTheModule<ModuleIn<Arithmetic::kInt8Scores>>(fovea_int8_scores());
+}
+
+// The attention of a module may be a later version's too.
+TEST(CInterface, AModuleReadsALongerStruct) {
+  ModuleProblem c;
+  ASSERT_EQ(fovea_multi_head_run(&c.call), FOVEA_OK);
+  const std::vector<float> expected = c.y;
+  struct Longer {
+    fovea_attention known;
+    size_t unknown;
+  } longer = {c.attention, 0};
+  longer.known.struct_bytes = sizeof(longer);
+  c.call.attention = &longer.known;
+  std::fill(c.y.begin(), c.y.end(), 0.0f);
+  EXPECT_EQ(fovea_multi_head_run(&c.call), FOVEA_OK);
+  ExpectSame(c.y, expected);
+  longer.unknown = 1;
+  EXPECT_EQ(fovea_multi_head_run(&c.call), FOVEA_UNSUPPORTED);
 }
 
 // A module's step on a cache of int8: the attention needs more room, and what
