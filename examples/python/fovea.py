@@ -39,6 +39,7 @@ class Attention(ctypes.Structure):
         + [("window", size_t), ("sinks", size_t), ("mask", View), ("bias", View)]
         + [("mask_keys", size_t), ("softcap", ctypes.c_float)]
         + [(n, pointer) for n in ("alibi_slopes", "sink_logits", "rotary")]
+        + [("arithmetic", pointer), ("raw_keys", ctypes.c_int32)]
         + [(n, pointer) for n in ("lse", "weights", "scores")]
         + [("score_stage", ctypes.c_int), ("workspace", pointer)]
         + [(n, size_t) for n in ("workspace_bytes", "part", "parts")]
@@ -53,6 +54,7 @@ class CacheShape(ctypes.Structure):
         ("capacity", size_t),
         ("element", ctypes.c_int),
         ("raw_keys", ctypes.c_int32),
+        ("arithmetic", pointer),
         ("window", size_t),
         ("sinks", size_t),
         ("max_queries", size_t),
