@@ -192,22 +192,35 @@ void TargetsCase(benchmark::State& state) {
   fovea_use_target(nullptr);
 }
 
-void Register() {
-  const auto add = [](const char* name, void (*run)(benchmark::State&)) {
-    benchmark::RegisterBenchmark(name, run)
-        ->UseManualTime()
-        ->Iterations(1)
-        ->Unit(benchmark::kMicrosecond);
-  };
-  add("c_targets/linear_int8/tokens1/dim256", TargetsCase<Linear<1>>);
-  add("c_targets/linear_int8/tokens32/dim256", TargetsCase<Linear<32>>);
-  add("c_targets/linear_integer/tokens32/dim256", TargetsCase<LinearInteger>);
-  add("c_targets/cache_int8/queries1/context256/dim64", TargetsCase<Cached<1>>);
-  add("c_targets/cache_int8/queries128/context256/dim64",
-      TargetsCase<Cached<128>>);
-  add("c_targets/integer_attention/tokens128/dim64", TargetsCase<Integers>);
-}
-
-[[maybe_unused]] const bool registered = (Register(), true);
+BENCHMARK(TargetsCase<Linear<1>>)
+    ->Name("c_targets/linear_int8/tokens1/dim256")
+    ->UseManualTime()
+    ->Iterations(1)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(TargetsCase<Linear<32>>)
+    ->Name("c_targets/linear_int8/tokens32/dim256")
+    ->UseManualTime()
+    ->Iterations(1)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(TargetsCase<LinearInteger>)
+    ->Name("c_targets/linear_integer/tokens32/dim256")
+    ->UseManualTime()
+    ->Iterations(1)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(TargetsCase<Cached<1>>)
+    ->Name("c_targets/cache_int8/queries1/context256/dim64")
+    ->UseManualTime()
+    ->Iterations(1)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(TargetsCase<Cached<128>>)
+    ->Name("c_targets/cache_int8/queries128/context256/dim64")
+    ->UseManualTime()
+    ->Iterations(1)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(TargetsCase<Integers>)
+    ->Name("c_targets/integer_attention/tokens128/dim64")
+    ->UseManualTime()
+    ->Iterations(1)
+    ->Unit(benchmark::kMicrosecond);
 
 }  // namespace
