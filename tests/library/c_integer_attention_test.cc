@@ -284,7 +284,8 @@ TEST(CIntegerCache, HasTheSameIntegersHoweverAStreamIsCut) {
                                {64, 0, 1},  {20, 3, 7}, {64, 64, 97},
                                {130, 70, 8}};
   Dice dice(3);
-  for (const auto& [window, sinks, ring] : windows) {
+  for (const auto& sizes : windows) {
+    const size_t window = sizes[0], sinks = sizes[1], ring = sizes[2];
     CInteger c(dice, StreamSizes());
     c.call.causal = 1, c.call.window = window, c.call.sinks = sinks;
     const auto before = c.out, expected = c.Expected();
