@@ -16,9 +16,11 @@ else()
   set(fovea_callgraph_options "")
 endif()
 
-# fovea_callgraph(out target source): where GCC writes the graph of an object.
+# fovea_callgraph(out target source): has GCC write the graph of an object, and
+# says where. Without a launcher: ccache keeps the object and loses the graph.
 function(fovea_callgraph out target source)
-  get_filename_component(directory "${source}" DIRECTORY)
+  target_compile_options(${target} PRIVATE ${fovea_callgraph_options})
+  set_target_properties(${target} PROPERTIES CXX_COMPILER_LAUNCHER "")
   set(${out}
       "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.dir/${source}.ci"
       PARENT_SCOPE)
@@ -49,7 +51,6 @@ function(fovea_add_footprint name type text)
   add_executable(${target} footprint.cc)
   add_dependencies(footprints ${target})
   fovea_footprint_image(${target} ${type})
-  target_compile_options(${target} PRIVATE ${fovea_callgraph_options})
   # Counted by ./dev footprint, on a board of any size.
   if(TARGET fovea_large_board AND FOVEA_HAS_FLOAT)
     add_executable(${target}_count EXCLUDE_FROM_ALL footprint_count.cc)

@@ -115,11 +115,9 @@ if(FOVEA_LIBRARY_DISPATCH)
   fovea_compiles(
     FOVEA_COMPILES_I8MM "-march=armv8.2-a+dotprod+i8mm"
     "__aarch64__ && __linux__ && __ARM_FEATURE_MATMUL_INT8")
-  if(FOVEA_BASELINE_HAS_INT8_PRODUCTS)
-    set(fovea_int8_targets "")
-  elseif(FOVEA_COMPILES_VNNI)
+  if(FOVEA_COMPILES_VNNI AND NOT FOVEA_BASELINE_HAS_INT8_PRODUCTS)
     set(fovea_int8_targets ${fovea_int8_x86})
-  elseif(FOVEA_COMPILES_I8MM)
+  elseif(FOVEA_COMPILES_I8MM AND NOT FOVEA_BASELINE_HAS_INT8_PRODUCTS)
     set(fovea_int8_targets ${fovea_int8_aarch64})
   endif()
 endif()

@@ -12,11 +12,14 @@ namespace fovea {
 namespace {
 
 // Everything in float is fused where it may be, so only int8 has something to
-// contract: a product of scales, and the score of a mean.
+// contract: a product of scales, and the score of a mean. Both are in vectors,
+// and those of RISC-V are intrinsics that no compiler looks into.
+constexpr bool kContracts =
+    HWY_NAMESPACE::kFuses && HWY_STATIC_TARGET != HWY_RVV;
+
 TEST(SelfTestContracted, IsNoticed) {
   const auto memory = golden::MakePoisoned<SelfTestInt8Memory>();
-  EXPECT_STREQ(SelfTestInt8(*memory),
-               HWY_NAMESPACE::kFuses ? "int8 prefill" : nullptr);
+  EXPECT_STREQ(SelfTestInt8(*memory), kContracts ? "int8 prefill" : nullptr);
 }
 
 }  // namespace
