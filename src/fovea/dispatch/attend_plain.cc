@@ -19,7 +19,7 @@ void AttendPlain(const AttentionProblem& problem, void* workspace) {
   WithDim(problem, [&](auto dim) {
     constexpr size_t kDim = dim.value;
     const Scratch scratch = ScratchOf<kDim>(problem, workspace);
-    if (problem.heads == problem.kv_heads) {
+    if (problem.group_heads == 1) {
       AttendTensors<RunTimeShape<kDim, kAnyRows, F, 1>>(problem, scratch);
     } else {
       AttendTensors<RunTimeShape<kDim, kAnyRows, F>>(problem, scratch);

@@ -160,7 +160,7 @@ HWY_INLINE void SetQueries(const AttentionProblem& problem, size_t batch,
   group.out = problem.out.Row(batch, head, 0);
   group.out_head_stride = problem.out.head_stride;
   group.out_token_stride = problem.out.token_stride;
-  group.heads = problem.heads / problem.kv_heads;
+  group.heads = problem.group_heads;
   group.queries = problem.queries;
   group.head_dim = problem.head_dim;
   group.value_dim = problem.value_dim;
@@ -294,7 +294,7 @@ template <class Shape, class Source>
 HWY_INLINE GroupOf<Shape> GroupOfProblem(const AttentionProblem& problem,
                                          size_t batch, size_t kv_head) {
   using F = typename Shape::Features;
-  const size_t head = kv_head * (problem.heads / problem.kv_heads);
+  const size_t head = kv_head * problem.group_heads;
   GroupOf<Shape> group;
   SetQueries(problem, batch, head, group);
   SetKeys<Shape>(problem, batch, group);
@@ -361,7 +361,7 @@ HWY_NOINLINE void AttendProblem(const AttentionProblem& problem,
 template <class Shape>
 HWY_INLINE void AttendTensors(const AttentionProblem& problem,
                               const Scratch& scratch) {
-  const size_t rows = problem.queries * (problem.heads / problem.kv_heads);
+  const size_t rows = problem.queries * problem.group_heads;
   WithPlainOrientation<Shape>(rows, [&](auto orientation) {
     AttendProblem<decltype(orientation), FromTensors>(problem, scratch);
   });

@@ -42,6 +42,7 @@ struct AttentionProblem {
   View<const float> q, k, v;
   View<float> out;  // of a partial: its numerator
   size_t batch, heads, kv_heads, head_dim, value_dim, queries, keys;
+  size_t group_heads;  // of a kv head; a division a head would take 40 cycles
   int64_t first_position;
   const size_t* key_lengths;
   float scale;  // resolved

@@ -70,7 +70,7 @@ inline ptrdiff_t NearPosition(int64_t position) noexcept {
 inline RunTimeGroup GroupOfProblem(const IntegerProblem& problem, size_t batch,
                                    size_t kv_head) noexcept {
   RunTimeGroup group{};
-  group.heads = problem.heads / problem.kv_heads;
+  group.heads = problem.group_heads;
   const size_t head = kv_head * group.heads;
   group.q = problem.q.Row(batch, head, 0);
   group.q_head_stride = problem.q.head_stride;
@@ -147,7 +147,7 @@ void AttendShareOf(const IntegerProblem& problem,
 template <class Leaf, bool kCached>
 void AttendProblem(const IntegerProblem& problem, void* workspace) noexcept {
   ScratchRoom room(workspace);
-  const size_t rows = problem.heads / problem.kv_heads * problem.queries;
+  const size_t rows = problem.group_heads * problem.queries;
   auto scratch =
       TakeScratch<Leaf>(problem.head_dim, problem.value_dim, rows, room);
   AttendShareOf<Leaf, kCached>(problem, scratch);

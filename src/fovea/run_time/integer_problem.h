@@ -29,6 +29,7 @@ struct IntegerProblem {
   View<const int8_t> q, k, v;
   View<int8_t> out;
   size_t batch, heads, kv_heads, head_dim, value_dim, queries, keys;
+  size_t group_heads;  // of a kv head
   int64_t first_position;
   const size_t* key_lengths;
   IntegerScales scales;
