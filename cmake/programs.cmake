@@ -320,7 +320,6 @@ endfunction()
 
 # ------------------------------------------------------------------- examples
 
-# FOVEA_EXAMPLE_DIR is where the example's own files lie, its data among them.
 function(fovea_add_example stem)
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${stem}/*.cc")
   if(NOT sources)
@@ -331,8 +330,6 @@ function(fovea_add_example stem)
   fovea_program_options(${stem})
   fovea_native_options(${stem})
   target_link_libraries(${stem} PRIVATE ${ARGN})
-  target_compile_definitions(
-    ${stem} PRIVATE FOVEA_EXAMPLE_DIR="${CMAKE_CURRENT_SOURCE_DIR}/${stem}")
   set_target_properties(
     ${stem} PROPERTIES RUNTIME_OUTPUT_DIRECTORY
                        "${CMAKE_CURRENT_BINARY_DIR}/${stem}")

@@ -14,6 +14,7 @@
 #include "../examples/tinylm/model.h"
 #include "../examples/tinylm/weights.h"
 #include "../examples/tinylm/weights_load.h"
+#include "../examples/tinylm/weights_path.h"
 
 namespace {
 
@@ -29,8 +30,7 @@ constexpr size_t kCount = sizeof(kText) - 1;
 TEST(AttentionMap, AStackOfLayersHasTinylmsBits) {
   static tinylm::WeightsFile file;
   static tinylm::Weights weights;
-  const std::string path = FOVEA_TESTS_DIR "/../examples/tinylm/tinylm.bin";
-  ASSERT_EQ(tinylm::LoadWeights(path.c_str(), file, weights), nullptr);
+  ASSERT_EQ(tinylm::LoadWeights(tinylm::kWeightsPath, file, weights), nullptr);
   uint8_t text[kCount];
   std::memcpy(text, kText, kCount);
 

@@ -19,6 +19,7 @@
 #include "tests/golden/exported_encoder_int8.h"
 #include "tests/golden/exported_encoder_int8_file.h"
 #include "tests/golden/golden.h"
+#include "tests/golden/golden_path.h"
 
 namespace fovea::golden {
 namespace {
@@ -177,8 +178,7 @@ struct alignas(64) File {
 };
 
 size_t Read(const std::string& name, File& file) {
-  const std::string path =
-      std::string(FOVEA_TESTS_DIR) + "/golden/" + name + ".bin";
+  const std::string path = golden::GoldenPath(name + ".bin");
   FILE* stream = std::fopen(path.c_str(), "rb");
   if (stream == nullptr) return 0;
   const size_t size = std::fread(file.bytes, 1, sizeof(file.bytes), stream);

@@ -14,6 +14,7 @@
 
 #include "../examples/tinylm/model.h"
 #include "../examples/tinylm/weights_load.h"
+#include "../examples/tinylm/weights_path.h"
 #include "fovea/attention.h"
 #include "fovea/integer_attention.h"
 #include "fovea/integer_scales.h"
@@ -74,8 +75,7 @@ const std::vector<Activations>& Layers() {
   if (!layers.empty()) return layers;
   static tinylm::WeightsFile file;
   static tinylm::Weights weights;
-  const std::string path = FOVEA_TESTS_DIR "/../examples/tinylm/tinylm.bin";
-  EXPECT_EQ(tinylm::LoadWeights(path.c_str(), file, weights), nullptr);
+  EXPECT_EQ(tinylm::LoadWeights(tinylm::kWeightsPath, file, weights), nullptr);
   const auto workspace = golden::MakePoisoned<Model::Workspace>();
   const auto cache = golden::MakePoisoned<Model::Cache>();
   cache->Clear();

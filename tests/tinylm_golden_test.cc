@@ -16,10 +16,12 @@
 
 #include "examples/tinylm/model.h"
 #include "examples/tinylm/weights_load.h"
+#include "examples/tinylm/weights_path.h"
 #include "examples/tinylm/writer.h"
 #include "fovea/status.h"
 #include "tests/golden/check.h"
 #include "tests/golden/golden.h"
+#include "tests/golden/golden_path.h"
 #include "tests/golden/poison.h"
 
 namespace fovea::golden {
@@ -40,9 +42,9 @@ constexpr size_t kTokens = sizeof(kTinylmText) - 1;
 class TinylmGolden : public ::testing::Test {
  protected:
   void SetUp() override {
-    const std::string path = FOVEA_TESTS_DIR "/../examples/tinylm/tinylm.bin";
-    const char* error = tinylm::LoadWeights(path.c_str(), *file_, weights_);
-    ASSERT_EQ(error, nullptr) << path << ": " << error;
+    const char* error =
+        tinylm::LoadWeights(tinylm::kWeightsPath, *file_, weights_);
+    ASSERT_EQ(error, nullptr) << tinylm::kWeightsPath << ": " << error;
     uint64_t checksum;
     memcpy(&checksum, file_->bytes + 24, sizeof(checksum));
     ASSERT_EQ(checksum, kTinylmChecksum)
@@ -119,7 +121,8 @@ TEST_F(TinylmGolden, AStreamGivesTheBitsOfOneCall) {
 
 // That of float64, with the same draws: generate.py.
 std::string ExpectedText() {
-  std::FILE* file = std::fopen(FOVEA_TESTS_DIR "/golden/tinylm_text.txt", "rb");
+  const std::string path = golden::GoldenPath("tinylm_text.txt");
+  std::FILE* file = std::fopen(path.c_str(), "rb");
   if (file == nullptr) return "";
   char text[1024];
   const size_t length = std::fread(text, 1, sizeof(text), file);

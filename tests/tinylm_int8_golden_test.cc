@@ -15,11 +15,13 @@
 
 #include "examples/tinylm/model.h"
 #include "examples/tinylm/weights_load.h"
+#include "examples/tinylm/weights_path.h"
 #include "examples/tinylm/weights_quantise.h"
 #include "examples/tinylm/writer.h"
 #include "fovea/status.h"
 #include "tests/golden/check.h"
 #include "tests/golden/golden.h"
+#include "tests/golden/golden_path.h"
 #include "tests/golden/hash_class.h"
 #include "tests/golden/poison.h"
 
@@ -37,10 +39,9 @@ using Model = tinylm::Model<kChunk, int8_t, false, int8_t>;
 class TinylmInt8Golden : public ::testing::Test {
  protected:
   void SetUp() override {
-    const std::string path = FOVEA_TESTS_DIR "/../examples/tinylm/tinylm.bin";
     const auto exact = std::make_unique<tinylm::WeightsFile>();
-    const char* error = tinylm::LoadFile(path.c_str(), *exact);
-    ASSERT_EQ(error, nullptr) << path << ": " << error;
+    const char* error = tinylm::LoadFile(tinylm::kWeightsPath, *exact);
+    ASSERT_EQ(error, nullptr) << tinylm::kWeightsPath << ": " << error;
     ASSERT_TRUE(tinylm::QuantiseWeights(*exact, *file_));
     tinylm::PointInto(file_->bytes, weights_);
   }
@@ -96,10 +97,9 @@ TEST_F(TinylmInt8Golden, HasTheCommittedBitsHoweverItIsCalled) {
 }
 
 std::string ExpectedText() {
-  const char* path =
-      kFused ? FOVEA_TESTS_DIR "/golden/tinylm_int8_text_fused.txt"
-             : FOVEA_TESTS_DIR "/golden/tinylm_int8_text_unfused.txt";
-  std::FILE* file = std::fopen(path, "rb");
+  const std::string path = golden::GoldenPath(
+      kFused ? "tinylm_int8_text_fused.txt" : "tinylm_int8_text_unfused.txt");
+  std::FILE* file = std::fopen(path.c_str(), "rb");
   if (file == nullptr) return "";
   char text[1024];
   const size_t length = std::fread(text, 1, sizeof(text), file);

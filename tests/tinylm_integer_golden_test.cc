@@ -15,10 +15,12 @@
 
 #include "examples/tinylm/integer_model.h"
 #include "examples/tinylm/weights_load.h"
+#include "examples/tinylm/weights_path.h"
 #include "examples/tinylm/writer.h"
 #include "fovea/status.h"
 #include "tests/golden/check.h"
 #include "tests/golden/golden.h"
+#include "tests/golden/golden_path.h"
 #include "tests/golden/poison.h"
 
 namespace fovea::golden {
@@ -37,8 +39,8 @@ class TinylmIntegerGolden : public ::testing::Test {
  protected:
   void SetUp() override {
     const char* error =
-        tinylm::LoadIntegerWeights(FOVEA_TINYLM_INTEGER, *file_);
-    ASSERT_EQ(error, nullptr) << FOVEA_TINYLM_INTEGER << ": " << error;
+        tinylm::LoadIntegerWeights(tinylm::kIntegerWeightsPath, *file_);
+    ASSERT_EQ(error, nullptr) << tinylm::kIntegerWeightsPath << ": " << error;
   }
 
   static const uint8_t* Text() {
@@ -100,8 +102,8 @@ TEST_F(TinylmIntegerGolden, HasNumPysBitsHoweverItIsCalled) {
 }
 
 std::string ExpectedText() {
-  std::FILE* file =
-      std::fopen(FOVEA_TESTS_DIR "/golden/tinylm_integer_text.txt", "rb");
+  const std::string path = golden::GoldenPath("tinylm_integer_text.txt");
+  std::FILE* file = std::fopen(path.c_str(), "rb");
   if (file == nullptr) return "";
   char text[1024];
   const size_t length = std::fread(text, 1, sizeof(text), file);

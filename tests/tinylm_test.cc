@@ -13,6 +13,7 @@
 #include "../examples/tinylm/model.h"
 #include "../examples/tinylm/sampler.h"
 #include "../examples/tinylm/weights_load.h"
+#include "../examples/tinylm/weights_path.h"
 #include "../examples/tinylm/weights_quantise.h"
 #include "fovea/stored.h"
 
@@ -22,11 +23,9 @@ using fovea::Status;
 using tinylm::kVocab;
 using tinylm::WeightsFile;
 
-const std::string kPath = FOVEA_TESTS_DIR "/../examples/tinylm/tinylm.bin";
-
 std::vector<unsigned char> ReadFile() {
   std::vector<unsigned char> bytes(tinylm::kFileBytes + 1);
-  std::FILE* file = std::fopen(kPath.c_str(), "rb");
+  std::FILE* file = std::fopen(tinylm::kWeightsPath, "rb");
   if (file == nullptr) return {};
   bytes.resize(std::fread(bytes.data(), 1, bytes.size(), file));
   std::fclose(file);
@@ -54,7 +53,8 @@ TEST(TinylmWeights, TheCommittedFileIsGood) {
   EXPECT_EQ(Load(bytes), "");
   static WeightsFile storage;
   static tinylm::Weights weights;
-  ASSERT_EQ(tinylm::LoadWeights(kPath.c_str(), storage, weights), nullptr);
+  ASSERT_EQ(tinylm::LoadWeights(tinylm::kWeightsPath, storage, weights),
+            nullptr);
   EXPECT_LE(weights.held_out_loss, 1.65);
   char note[64];
   std::snprintf(note, sizeof(note), "held-out loss %.4f nats per byte",
@@ -177,7 +177,8 @@ template <class Element>
 const tinylm::WeightsIn<Element>& CommittedWeights() {
   static WeightsFile storage;
   static tinylm::Weights weights;
-  EXPECT_EQ(tinylm::LoadWeights(kPath.c_str(), storage, weights), nullptr);
+  EXPECT_EQ(tinylm::LoadWeights(tinylm::kWeightsPath, storage, weights),
+            nullptr);
   if constexpr (std::is_same_v<Element, float>) {
     return weights;
   } else {
@@ -193,7 +194,8 @@ std::vector<unsigned char> Int8File() {
   static WeightsFile storage;
   static tinylm::Weights weights;
   static tinylm::Int8WeightsFile file;
-  EXPECT_EQ(tinylm::LoadWeights(kPath.c_str(), storage, weights), nullptr);
+  EXPECT_EQ(tinylm::LoadWeights(tinylm::kWeightsPath, storage, weights),
+            nullptr);
   EXPECT_TRUE(tinylm::QuantiseWeights(storage, file));
   return {file.bytes, file.bytes + tinylm::kInt8FileBytes};
 }
@@ -221,7 +223,8 @@ TEST(TinylmInt8Weights, AWeightThatIsNotFiniteIsNoticed) {
   static WeightsFile storage;
   static tinylm::Int8WeightsFile file;
   static tinylm::Weights weights;
-  ASSERT_EQ(tinylm::LoadWeights(kPath.c_str(), storage, weights), nullptr);
+  ASSERT_EQ(tinylm::LoadWeights(tinylm::kWeightsPath, storage, weights),
+            nullptr);
   const float bad = HUGE_VALF;
   std::memcpy(storage.bytes + tinylm::kHeaderBytes, &bad, sizeof(bad));
   EXPECT_FALSE(tinylm::QuantiseWeights(storage, file));
@@ -287,7 +290,8 @@ TEST(Tinylm, AFullContextRefusesAndKeepsEverything) {
   using Model = tinylm::Model<4>;
   static WeightsFile storage;
   static tinylm::Weights weights;
-  ASSERT_EQ(tinylm::LoadWeights(kPath.c_str(), storage, weights), nullptr);
+  ASSERT_EQ(tinylm::LoadWeights(tinylm::kWeightsPath, storage, weights),
+            nullptr);
   static Model::Workspace workspace;
   static Model::Cache cache;
   cache.Clear();
@@ -353,7 +357,8 @@ TEST(TinylmCaches, AnEndlessStreamHasTheBitsOfChunks) {
   using Model = tinylm::Model<256, int8_t, true>;
   static WeightsFile storage;
   static tinylm::Weights weights;
-  ASSERT_EQ(tinylm::LoadWeights(kPath.c_str(), storage, weights), nullptr);
+  ASSERT_EQ(tinylm::LoadWeights(tinylm::kWeightsPath, storage, weights),
+            nullptr);
   static Model::Workspace workspace;
   static Model::Cache cache;
   constexpr size_t kCount = 700;

@@ -10,6 +10,7 @@
 
 #include "../examples/tinylm/model.h"
 #include "../examples/tinylm/weights_load.h"
+#include "../examples/tinylm/weights_path.h"
 #include "../examples/tinylm/writer.h"
 #include "../examples/web/stream.h"
 
@@ -30,10 +31,9 @@ const uint8_t* Bytes(const char* text) {
 class WebStream : public testing::Test {
  protected:
   void SetUp() override {
-    const std::string path = FOVEA_TESTS_DIR "/../examples/tinylm/tinylm.bin";
-    ASSERT_EQ(
-        tinylm::LoadWeights(path.c_str(), memory_->file, memory_->weights),
-        nullptr);
+    ASSERT_EQ(tinylm::LoadWeights(tinylm::kWeightsPath, memory_->file,
+                                  memory_->weights),
+              nullptr);
   }
 
   Status Begin(const char* prompt, float temperature = kTemperature) {

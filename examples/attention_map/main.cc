@@ -8,6 +8,7 @@
 
 #include "../command_line.h"
 #include "../tinylm/weights_load.h"
+#include "../tinylm/weights_path.h"
 #include "fovea/heatmap.h"
 #include "model.h"
 #include "picture.h"
@@ -46,7 +47,7 @@ struct Options {
   size_t width = 100;
   bool ascii = false;
   const char* png = nullptr;
-  const char* weights = FOVEA_EXAMPLE_DIR "/../tinylm/tinylm.bin";
+  const char* weights = tinylm::kWeightsPath;
 };
 
 Memory memory;

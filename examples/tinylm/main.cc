@@ -13,14 +13,9 @@
 #include "model.h"
 #include "weights.h"
 #include "weights_load.h"
+#include "weights_path.h"
 #include "weights_quantise.h"
 #include "writer.h"
-
-// Where the build has put the weights in integers alone; without Python it has
-// not.
-#ifndef FOVEA_TINYLM_INTEGER
-#define FOVEA_TINYLM_INTEGER "integer"
-#endif
 
 namespace tinylm {
 namespace {
@@ -72,7 +67,7 @@ struct Options {
   size_t tokens = 400;
   uint64_t seed = 1;
   float temperature = 0.7f;
-  const char* weights = FOVEA_EXAMPLE_DIR "/tinylm.bin";
+  const char* weights = kWeightsPath;
   bool quantise = false;
   const char* loss_file = nullptr;
 };
@@ -171,7 +166,7 @@ Parsed Parse(int argc, char** argv, Options& options) {
         options.quantise = std::strcmp(optarg, "int8") == 0;
         if (!options.quantise) options.weights = optarg;
         if (std::strcmp(optarg, "integer") == 0) {
-          options.weights = FOVEA_TINYLM_INTEGER;
+          options.weights = kIntegerWeightsPath;
         }
         break;
       case 'l':
