@@ -80,7 +80,7 @@ constexpr Expected kInt8 = {0x568cc4fd7c6fe350u, 0xc86437f4e3025549u};
 
 inline namespace FOVEA_TARGET_NAMESPACE {
 
-// All that one of the tests needs: 6.5 KB for float, 2.7 KB for int8.  Its
+// All that one of the tests needs: 7 KB for float, 5 KB for int8.  Its
 // contents mean nothing between calls.
 template <class Stored>
 class SelfTestMemoryOf {
