@@ -19,10 +19,11 @@ endif()
 # fovea_callgraph(out target source): has GCC write the graph of an object, and
 # says where. Without a launcher: ccache keeps the object and loses the graph.
 function(fovea_callgraph out target source)
+  string(REPLACE "../" "__/" object "${source}") # as CMake names it
   target_compile_options(${target} PRIVATE ${fovea_callgraph_options})
   set_target_properties(${target} PROPERTIES CXX_COMPILER_LAUNCHER "")
   set(${out}
-      "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.dir/${source}.ci"
+      "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.dir/${object}.ci"
       PARENT_SCOPE)
 endfunction()
 
