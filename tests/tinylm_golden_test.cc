@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
@@ -120,15 +119,7 @@ TEST_F(TinylmGolden, AStreamGivesTheBitsOfOneCall) {
 }
 
 // That of float64, with the same draws: generate.py.
-std::string ExpectedText() {
-  const std::string path = golden::GoldenPath("tinylm_text.txt");
-  std::FILE* file = std::fopen(path.c_str(), "rb");
-  if (file == nullptr) return "";
-  char text[1024];
-  const size_t length = std::fread(text, 1, sizeof(text), file);
-  std::fclose(file);
-  return std::string(text, length);
-}
+std::string ExpectedText() { return ReadGolden("tinylm_text.txt"); }
 
 TEST_F(TinylmGolden, WritesTheTextOfFloat64) {
   using Model = tinylm::Model<1>;

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
@@ -97,14 +96,8 @@ TEST_F(TinylmInt8Golden, HasTheCommittedBitsHoweverItIsCalled) {
 }
 
 std::string ExpectedText() {
-  const std::string path = golden::GoldenPath(
-      kFused ? "tinylm_int8_text_fused.txt" : "tinylm_int8_text_unfused.txt");
-  std::FILE* file = std::fopen(path.c_str(), "rb");
-  if (file == nullptr) return "";
-  char text[1024];
-  const size_t length = std::fread(text, 1, sizeof(text), file);
-  std::fclose(file);
-  return std::string(text, length);
+  return ReadGolden(kFused ? "tinylm_int8_text_fused.txt"
+                           : "tinylm_int8_text_unfused.txt");
 }
 
 TEST_F(TinylmInt8Golden, WritesTheCommittedText) {

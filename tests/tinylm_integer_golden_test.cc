@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
@@ -101,15 +100,7 @@ TEST_F(TinylmIntegerGolden, HasNumPysBitsHoweverItIsCalled) {
   ReportHashes("tinylm_integer", 1, hash.value() == kTinylmIntegerHash);
 }
 
-std::string ExpectedText() {
-  const std::string path = golden::GoldenPath("tinylm_integer_text.txt");
-  std::FILE* file = std::fopen(path.c_str(), "rb");
-  if (file == nullptr) return "";
-  char text[1024];
-  const size_t length = std::fread(text, 1, sizeof(text), file);
-  std::fclose(file);
-  return std::string(text, length);
-}
+std::string ExpectedText() { return ReadGolden("tinylm_integer_text.txt"); }
 
 TEST_F(TinylmIntegerGolden, WritesNumPysText) {
   using Model = IntegerModel<4>;

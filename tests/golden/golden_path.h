@@ -11,6 +11,9 @@ namespace golden {
 
 std::string GoldenPath(const std::string& file);
 
+// What such a file holds; "" where it cannot be read.
+std::string ReadGolden(const std::string& file);
+
 }  // namespace golden
 }  // namespace fovea
 
