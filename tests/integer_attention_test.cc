@@ -157,7 +157,7 @@ using Configs = testing::Types<
     Sized<3, 1, 33, 7, 5, true, 70, 5>, Sized<1, 1, 1, 1, 3, false, 40>,
     Sized<2, 1, 256, 256, 2, true>, Sized<4, 4, 64, 30, 1, true>,
     Sized<6, 2, 13, 66, 19, false, 0, 0, true>,
-    Sized<1, 1, 48, 5, 1, true, 64, 1, true>>;
+    Sized<1, 1, 48, 5, 1, true, 64, 1, true>, Sized<35, 1, 12, 9, 1, true>>;
 TYPED_TEST_SUITE(IntegerAttentionOf, Configs);
 
 TYPED_TEST(IntegerAttentionOf, HasTheBitsOfTheReference) {

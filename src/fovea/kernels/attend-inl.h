@@ -376,19 +376,28 @@ HWY_INLINE void AttendBlock(const GroupOf<typename Orientation::Shape>& group,
   StoreRows<Shape>(group, rows, scratch);
 }
 
-// Blocks of rows of one kv head (query heads of the group x tokens), and how
-// many keys the last row of a block sees: what the block costs.
+// Rows of one kv head: query heads of the group x tokens.  Of one token they
+// are a constant, and so is then the end of every loop over a block's rows.
+template <class Shape>
+HWY_INLINE size_t RowCount(const HeadGroup& group) {
+  if constexpr (Shape::kIsOneToken) return Shape::kMaxRows;
+  return group.queries * group.heads;
+}
+
+// Blocks of them, and how many keys the last row of a block sees: what the
+// block costs.
 template <class Orientation>
 HWY_INLINE size_t BlockCount(const HeadGroup& group) {
   const size_t width = Orientation::Width();
-  return (group.queries * group.heads + width - 1) / width;
+  const size_t rows = RowCount<typename Orientation::Shape>(group);
+  return (rows + width - 1) / width;
 }
 
 template <class Orientation>
 HWY_INLINE Rows RowsOfBlock(const HeadGroup& group, size_t block) {
   const size_t width = Orientation::Width();
   const size_t first = block * width;
-  const size_t left = group.queries * group.heads - first;
+  const size_t left = RowCount<typename Orientation::Shape>(group) - first;
   return {first, left < width ? left : width};
 }
 

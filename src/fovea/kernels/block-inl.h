@@ -29,6 +29,8 @@ struct BlockShape {
   using Group = Length<kGroupOr0>;  // query heads that share the kv head
   using Features = FeaturesArg;
   static constexpr size_t kMaxRows = kMaxRowsArg;  // of one kv head
+  // Whether calls have one query: then kMaxRows is how many rows there are.
+  static constexpr bool kIsOneToken = kGroupOr0 != 0 && kMaxRows == kGroupOr0;
 
   // See WhileFetching.
   static constexpr bool kFetchesInOrder = kMaxRows >= 4;

@@ -161,15 +161,20 @@ void AttendBlock(const GroupOf<S>& group, const Rows& rows,
 }
 
 template <class S>
+size_t RowCount(const GroupOf<S>& group) {
+  return S::Queries(group) * S::Heads(group);
+}
+
+template <class S>
 Rows RowsOfBlock(const GroupOf<S>& group, size_t block) {
   const size_t first = block * S::kRows;
-  const size_t left = group.queries * S::Heads(group) - first;
+  const size_t left = RowCount<S>(group) - first;
   return {first, left < S::kRows ? left : S::kRows};
 }
 
 template <class S>
 size_t BlockCount(const GroupOf<S>& group) {
-  return (group.queries * S::Heads(group) + S::kRows - 1) / S::kRows;
+  return (RowCount<S>(group) + S::kRows - 1) / S::kRows;
 }
 
 // The keys that a block's tiles hold, and one, since a block that sees nothing

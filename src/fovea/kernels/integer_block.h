@@ -70,6 +70,11 @@ struct Shape {
   static constexpr size_t Heads(const T&) noexcept {
     return R::kGroup;
   }
+  // Of one, a constant, and with it the end of every loop over a block's rows.
+  template <class T>
+  static constexpr size_t Queries(const T& group) noexcept {
+    return R::kMaxQueries == 1 ? 1 : group.queries;
+  }
   template <class T>
   static constexpr bool Causal(const T&) noexcept {
     return R::kCausal;
@@ -123,6 +128,10 @@ struct RunTimeShape {
   template <class T>
   static size_t Heads(const T& group) noexcept {
     return group.heads;
+  }
+  template <class T>
+  static size_t Queries(const T& group) noexcept {
+    return group.queries;
   }
   template <class T>
   static bool Causal(const T& group) noexcept {
