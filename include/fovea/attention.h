@@ -21,6 +21,7 @@
 #include "fovea/config.h"
 #include "fovea/default_scale.h"
 #include "fovea/kernels/attend-inl.h"
+#include "fovea/kernels/layout.h"
 #include "fovea/kernels/merge-inl.h"
 #include "fovea/kv_cache.h"
 #include "fovea/ring_place.h"
@@ -486,7 +487,7 @@ class Attention {
     group.out_token_stride = call.out.token_stride;
     group.heads = R::kGroup;
     group.queries = chunk.queries;
-    group.first_position = Near(chunk.first_position);
+    group.first_position = NearPosition(chunk.first_position);
     group.head_dim = R::kHeadDim;
     group.value_dim = R::kValueDim;
     const float scale = call.scale == 0.0f ? kDefault : call.scale;
@@ -505,12 +506,6 @@ class Attention {
     }
     if constexpr (AnyF::kHasRowOutputs) group.row_head_stride = call.queries;
     return group;
-  }
-
-  static ptrdiff_t Near(int64_t position) noexcept {
-    constexpr int64_t kMost = kFar;
-    const int64_t most = position < kMost ? position : kMost;
-    return static_cast<ptrdiff_t>(most > -kMost ? most : -kMost);
   }
 
   // What depends on the number of keys.

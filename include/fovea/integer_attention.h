@@ -25,6 +25,7 @@
 #include "fovea/integer_kv_cache.h"
 #include "fovea/kernels/integer_attend.h"
 #include "fovea/kernels/integer_math.h"
+#include "fovea/kernels/layout.h"
 #include "fovea/ring_place.h"
 #include "fovea/status.h"
 #include "fovea/view.h"
@@ -260,11 +261,7 @@ class IntegerAttention {
     group.out_token_stride = call.out.token_stride;
     group.queries = chunk.queries;
     group.key_count = keys;
-    constexpr int64_t kMost = kFar;
-    const int64_t near =
-        chunk.first_position < kMost ? chunk.first_position : kMost;
-    group.first_position =
-        static_cast<ptrdiff_t>(near > -kMost ? near : -kMost);
+    group.first_position = NearPosition(chunk.first_position);
     group.scales = call.scales;
     if constexpr (R::kMask == MaskKind::kBoolean) {
       group.mask = call.mask;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 
+#include "fovea/c/call_checks.h"
 #include "fovea/c/views.h"
 
 namespace fovea {
@@ -21,7 +22,7 @@ Problem CommonProblemOf(const Call& call, size_t keys) noexcept {
   problem.batch = call.batch;
   problem.heads = call.heads;
   problem.kv_heads = call.kv_heads;
-  problem.group_heads = call.heads / call.kv_heads;
+  problem.group_heads = GroupHeads(call);
   problem.head_dim = call.head_dim;
   problem.value_dim = call.value_dim;
   problem.queries = call.queries;

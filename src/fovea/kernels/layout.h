@@ -31,6 +31,12 @@ static_assert(kTile % kPanel == 0, "a tile is whole panels");
 // (kMaxKeys is at most 2^24) and no window reaches so far.
 constexpr ptrdiff_t kFar = ptrdiff_t{1} << 28;
 
+constexpr ptrdiff_t NearPosition(int64_t position) {
+  constexpr int64_t kMost = kFar;
+  const int64_t most = position < kMost ? position : kMost;
+  return static_cast<ptrdiff_t>(most > -kMost ? most : -kMost);
+}
+
 constexpr size_t RoundUp(size_t n, size_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }

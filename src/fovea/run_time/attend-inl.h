@@ -11,6 +11,7 @@
 #include "fovea/kernels/attend-inl.h"
 #include "fovea/run_time/attention_problem.h"
 #include "fovea/run_time/run_time_features.h"
+#include "fovea/run_time/scratch_room.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea {
@@ -59,26 +60,9 @@ class QuerySource<Shape, run_time::RunTimeTurner> {
   run_time::RunTimeTurner turner_;
 };
 
-// The scratch of any shape: kept in the caller's workspace one after another.
-class ScratchRoom {
- public:
-  explicit ScratchRoom(void* workspace)
-      : next_(static_cast<unsigned char*>(workspace)) {}
+using run_time::ScratchRoom;
 
-  template <class T>
-  T* Take(size_t count) {
-    unsigned char* at = next_;
-    bytes_ += RoundUp(count * sizeof(T), 64);
-    if (at != nullptr) next_ = at + RoundUp(count * sizeof(T), 64);
-    return reinterpret_cast<T*>(at);
-  }
-  size_t bytes() const { return bytes_; }
-
- private:
-  unsigned char* next_;
-  size_t bytes_ = 0;
-};
-
+// The scratch of any shape.
 HWY_INLINE Scratch TakeScratch(size_t head_dim, size_t value_dim,
                                ScratchRoom& room) {
   using Shape = RunTimeShape<0, kAnyRows, run_time::PlainFeatures<float>>;
@@ -137,6 +121,9 @@ HWY_INLINE HWY_MAYBE_UNUSED size_t QuantisedScratchBytes(size_t head_dim,
 
 // ----------------------------------------------------------- one kv head of it
 
+// A group is laid out once for a batch entry (Set...), and then moved from kv
+// head to kv head (Move...), as most of it stays the same.
+
 // From entry `from` on of an array that may be null.
 template <class T>
 HWY_INLINE T* Moved(T* array, size_t from) {
@@ -144,20 +131,15 @@ HWY_INLINE T* Moved(T* array, size_t from) {
 }
 
 template <class T>
-HWY_INLINE View<const T> MovedView(const View<const T>& view, size_t batch,
-                                   size_t head) {
-  View<const T> moved = view;
-  if (view.data != nullptr) moved.data = view.Row(batch, head, 0);
-  return moved;
+HWY_INLINE const T* MovedData(const View<const T>& view, size_t batch,
+                              size_t head) {
+  return view.data == nullptr ? nullptr : view.Row(batch, head, 0);
 }
 
 template <class Group>
-HWY_INLINE void SetQueries(const AttentionProblem& problem, size_t batch,
-                           size_t head, Group& group) {
-  group.q = problem.q.Row(batch, head, 0);
+HWY_INLINE void SetQueries(const AttentionProblem& problem, Group& group) {
   group.q_head_stride = problem.q.head_stride;
   group.q_token_stride = problem.q.token_stride;
-  group.out = problem.out.Row(batch, head, 0);
   group.out_head_stride = problem.out.head_stride;
   group.out_token_stride = problem.out.token_stride;
   group.heads = problem.group_heads;
@@ -168,21 +150,19 @@ HWY_INLINE void SetQueries(const AttentionProblem& problem, size_t batch,
                                         : problem.scale / problem.softcap;
 }
 
-HWY_INLINE ptrdiff_t NearPosition(int64_t position) {
-  constexpr int64_t kMost = kFar;
-  const int64_t most = position < kMost ? position : kMost;
-  return static_cast<ptrdiff_t>(most > -kMost ? most : -kMost);
-}
-
 // Where a group's keys and values come from: the call's tensors,
 struct FromTensors {
   template <class Features, class Group>
-  static HWY_INLINE void Set(const AttentionProblem& problem, size_t batch,
-                             size_t kv_head, Group& group) {
-    group.k = problem.k.Row(batch, kv_head, 0);
+  static HWY_INLINE void Set(const AttentionProblem& problem, Group& group) {
     group.k_token_stride = problem.k.token_stride;
-    group.v = problem.v.Row(batch, kv_head, 0);
     group.v_token_stride = problem.v.token_stride;
+  }
+
+  template <class Features, class Group>
+  static HWY_INLINE void Move(const AttentionProblem& problem, size_t batch,
+                              size_t kv_head, Group& group) {
+    group.k = problem.k.Row(batch, kv_head, 0);
+    group.v = problem.v.Row(batch, kv_head, 0);
   }
 };
 
@@ -197,43 +177,43 @@ HWY_INLINE void SetRing(const run_time::CacheArrays& cache, Group& group) {
   }
 }
 
-template <class Features, class Group>
-HWY_INLINE void SetCache(const AttentionProblem& problem, size_t kv_head,
-                         Group& group) {
-  using Stored = typename Features::Stored;
-  const run_time::CacheArrays& cache = problem.cache;
-  group.k =
-      static_cast<const Stored*>(cache.keys) + kv_head * cache.keys_of_head;
-  group.k_token_stride = 0;  // panels
-  group.v =
-      static_cast<const Stored*>(cache.values) + kv_head * cache.values_of_head;
-  group.v_token_stride = problem.value_dim;
-  if constexpr (Features::kQuantised) {
-    const auto floats = [](const int8_t* head, size_t offset) {
-      return reinterpret_cast<const float*>(head + offset);
-    };
-    group.key_scales = floats(group.k, cache.key_scales);
-    group.means = {floats(group.k, cache.means),
-                   cache.key_means.Count(cache.slots),
-                   cache.key_means.Columns(cache.slots)};
-    group.value_scales = floats(group.v, cache.value_scales);
-  }
-  SetRing<Features>(cache, group);
-}
-
 // or a cache.
 struct FromCache {
   template <class Features, class Group>
-  static HWY_INLINE void Set(const AttentionProblem& problem, size_t /*batch*/,
-                             size_t kv_head, Group& group) {
-    SetCache<Features>(problem, kv_head, group);
+  static HWY_INLINE void Set(const AttentionProblem& problem, Group& group) {
+    const run_time::CacheArrays& cache = problem.cache;
+    group.k_token_stride = 0;  // panels
+    group.v_token_stride = problem.value_dim;
+    if constexpr (Features::kQuantised) {
+      group.means.count = cache.key_means.Count(cache.slots);
+      group.means.columns = cache.key_means.Columns(cache.slots);
+    }
+    SetRing<Features>(cache, group);
+  }
+
+  template <class Features, class Group>
+  static HWY_INLINE void Move(const AttentionProblem& problem, size_t /*batch*/,
+                              size_t kv_head, Group& group) {
+    using Stored = typename Features::Stored;
+    const run_time::CacheArrays& cache = problem.cache;
+    group.k =
+        static_cast<const Stored*>(cache.keys) + kv_head * cache.keys_of_head;
+    group.v = static_cast<const Stored*>(cache.values) +
+              kv_head * cache.values_of_head;
+    if constexpr (Features::kQuantised) {
+      const auto floats = [](const int8_t* head, size_t offset) {
+        return reinterpret_cast<const float*>(head + offset);
+      };
+      group.key_scales = floats(group.k, cache.key_scales);
+      group.means.data = floats(group.k, cache.means);
+      group.value_scales = floats(group.v, cache.value_scales);
+    }
   }
 };
 
 // The options that only EveryFeature has.
-template <class Features, class Group>
-HWY_INLINE void SetOptions(const AttentionProblem& problem, size_t batch,
-                           size_t head, Group& group) {
+template <class Group>
+HWY_INLINE void SetOptions(const AttentionProblem& problem, Group& group) {
   constexpr ptrdiff_t kEverything = ptrdiff_t{1} << 29;
   group.causal = problem.causal;
   group.window = problem.window == 0
@@ -242,38 +222,51 @@ HWY_INLINE void SetOptions(const AttentionProblem& problem, size_t batch,
   group.sinks = static_cast<ptrdiff_t>(HWY_MIN(problem.sinks, kFar));
   group.query_position = static_cast<int32_t>(
       static_cast<uint32_t>(static_cast<uint64_t>(problem.first_position)));
-  group.mask = MovedView(problem.mask, batch, head);
-  group.bias = MovedView(problem.bias, batch, head);
+  group.mask = problem.mask;
+  group.bias = problem.bias;
   group.mask_keys = problem.mask_keys;
   group.softcap = problem.softcap;
   group.rope = &problem.rotary;
   group.rotary_position = problem.rotary_position;
+}
+
+template <class Group>
+HWY_INLINE void MoveOptions(const AttentionProblem& problem, size_t batch,
+                            size_t head, Group& group) {
+  group.mask.data = MovedData(problem.mask, batch, head);
+  group.bias.data = MovedData(problem.bias, batch, head);
   group.alibi_slopes = Moved(problem.alibi_slopes, head);
   group.sink_logits = Moved(problem.sink_logits, head);
 }
 
 template <class Features, class Group>
-HWY_INLINE void SetOutputs(const AttentionProblem& problem, size_t batch,
-                           size_t head, Group& group) {
-  const size_t row = (batch * problem.heads + head) * problem.head_stride;
+HWY_INLINE void SetOutputs(const AttentionProblem& problem, Group& group) {
   if constexpr (Features::kHasRowOutputs) {
     group.row_head_stride = problem.head_stride;
   }
-  if constexpr (Features::kLse) group.lse = Moved(problem.lse, row);
-  if constexpr (Features::kWeights) {
-    group.columns = problem.keys;
-    group.weights = Moved(problem.weights, row * problem.keys);
-    group.scores = Moved(problem.scores, row * problem.keys);
-  }
+  if constexpr (Features::kWeights) group.columns = problem.keys;
   if constexpr (Features::kPartial) {
     const bool is_partial = problem.partial.max != nullptr;
     group.first_key = problem.partial.first_key;
-    group.max = Moved(problem.partial.max, row);
-    group.sum = Moved(problem.partial.sum, row);
     if (is_partial && problem.partial.end_key < group.keys) {
       group.keys = problem.partial.end_key;
       if constexpr (Features::kEveryKey) group.visible_keys = group.keys;
     }
+  }
+}
+
+template <class Features, class Group>
+HWY_INLINE void MoveOutputs(const AttentionProblem& problem, size_t batch,
+                            size_t head, Group& group) {
+  const size_t row = (batch * problem.heads + head) * problem.head_stride;
+  if constexpr (Features::kLse) group.lse = Moved(problem.lse, row);
+  if constexpr (Features::kWeights) {
+    group.weights = Moved(problem.weights, row * problem.keys);
+    group.scores = Moved(problem.scores, row * problem.keys);
+  }
+  if constexpr (Features::kPartial) {
+    group.max = Moved(problem.partial.max, row);
+    group.sum = Moved(problem.partial.sum, row);
   }
 }
 
@@ -291,22 +284,31 @@ HWY_INLINE void SetKeys(const AttentionProblem& problem, size_t batch,
 }
 
 template <class Shape, class Source>
-HWY_INLINE GroupOf<Shape> GroupOfProblem(const AttentionProblem& problem,
-                                         size_t batch, size_t kv_head) {
+HWY_INLINE void SetGroup(const AttentionProblem& problem, size_t batch,
+                         GroupOf<Shape>& group) {
   using F = typename Shape::Features;
-  const size_t head = kv_head * problem.group_heads;
-  GroupOf<Shape> group;
-  SetQueries(problem, batch, head, group);
+  SetQueries(problem, group);
   SetKeys<Shape>(problem, batch, group);
-  Source::template Set<F>(problem, batch, kv_head, group);
+  Source::template Set<F>(problem, group);
   group.first_position = NearPosition(problem.first_position);
   if constexpr (F::kRunTimeSpan) {
-    SetOptions<F>(problem, batch, head, group);
+    SetOptions(problem, group);
   } else if (F::kCausal && !problem.causal) {
     group.first_position = kFar;
   }
-  SetOutputs<F>(problem, batch, head, group);
-  return group;
+  SetOutputs<F>(problem, group);
+}
+
+template <class Shape, class Source>
+HWY_INLINE void MoveGroup(const AttentionProblem& problem, size_t batch,
+                          size_t kv_head, GroupOf<Shape>& group) {
+  using F = typename Shape::Features;
+  const size_t head = kv_head * problem.group_heads;
+  group.q = problem.q.Row(batch, head, 0);
+  group.out = problem.out.Row(batch, head, 0);
+  Source::template Move<F>(problem, batch, kv_head, group);
+  if constexpr (F::kRunTimeSpan) MoveOptions(problem, batch, head, group);
+  MoveOutputs<F>(problem, batch, head, group);
 }
 
 // ------------------------------------------------------------- all heads of it
@@ -337,11 +339,12 @@ template <class Orientation, class Source>
 HWY_NOINLINE void AttendProblem(const AttentionProblem& problem,
                                 const Scratch& scratch) {
   using Shape = typename Orientation::Shape;
-  const auto group = [&](size_t b, size_t head) {
-    return GroupOfProblem<Shape, Source>(problem, b, head);
-  };
+  GroupOf<Shape> group;
+  // All kv heads of a batch entry cost the same.
   const auto cost_of_head = [&](size_t b) {
-    return CostOfBlocks<Orientation>(group(b, 0));
+    SetGroup<Shape, Source>(problem, b, group);
+    MoveGroup<Shape, Source>(problem, b, 0, group);
+    return CostOfBlocks<Orientation>(group);
   };
   Share share{problem.part, problem.parts, 0};
   const Share* const of = problem.parts > 1 ? &share : nullptr;
@@ -351,8 +354,10 @@ HWY_NOINLINE void AttendProblem(const AttentionProblem& problem,
   uint64_t before = 0;
   for (size_t b = 0; b < problem.batch; ++b) {
     const uint64_t cost = of != nullptr ? cost_of_head(b) : 0;
+    SetGroup<Shape, Source>(problem, b, group);
     for (size_t head = 0; head < problem.kv_heads; ++head) {
-      AttendBlocks<Orientation>(group(b, head), of, before, scratch);
+      MoveGroup<Shape, Source>(problem, b, head, group);
+      AttendBlocks<Orientation>(group, of, before, scratch);
       before += cost;
     }
   }

@@ -86,19 +86,39 @@ HWY_INLINE size_t ScratchBytesIn(size_t head_dim, size_t value_dim,
 // A cache, or tensors, which Quantises makes the same before they are read.
 struct FromInt8 {
   template <class Features, class Group>
-  static HWY_INLINE void Set(const AttentionProblem& problem, size_t batch,
-                             size_t kv_head, Group& group) {
-    if (problem.cache.keys != nullptr) {
-      SetCache<Features>(problem, kv_head, group);
+  static HWY_INLINE void Set(const AttentionProblem& problem, Group& group) {
+    group.plain_k_stride = problem.k.token_stride;
+    group.plain_v_stride = problem.v.token_stride;
+    group.plain_keys = group.keys;
+    group.key_store = problem.key_store;
+    group.value_store = problem.value_store;
+    group.v_token_stride = IsCache(problem) ? problem.value_dim  // floats
+                                            : problem.v.token_stride;
+    if (IsCache(problem)) {
+      SetRing<Features>(problem.cache, group);
+    } else if constexpr (Features::kRing) {
+      group.ring_begin = SIZE_MAX;
+    }
+  }
+
+  template <class Features, class Group>
+  static HWY_INLINE void Move(const AttentionProblem& problem, size_t batch,
+                              size_t kv_head, Group& group) {
+    if (IsCache(problem)) {
+      MoveInCache<Features>(problem, kv_head, group);
     } else {
-      SetTensors<Features>(problem, batch, kv_head, group);
+      MoveInTensors<Features>(problem, batch, kv_head, group);
     }
   }
 
  private:
+  static HWY_INLINE bool IsCache(const AttentionProblem& problem) {
+    return problem.cache.keys != nullptr;
+  }
+
   template <class Features, class Group>
-  static HWY_INLINE void SetCache(const AttentionProblem& problem,
-                                  size_t kv_head, Group& group) {
+  static HWY_INLINE void MoveInCache(const AttentionProblem& problem,
+                                     size_t kv_head, Group& group) {
     const run_time::CacheArrays& cache = problem.cache;
     const auto rows = RowsOfSlots<Features::kArithmetic>(
         problem.head_dim, problem.value_dim, cache.slots, cache.key_means);
@@ -110,35 +130,26 @@ struct FromInt8 {
       SetInt8Values(rows, values, cache.slots, group);
     } else {
       group.v = rows.FloatsAt(values, 0);
-      group.v_token_stride = problem.value_dim;
     }
-    SetRing<Features>(cache, group);
     group.plain_k = nullptr;
   }
 
   template <class Features, class Group>
-  static HWY_INLINE void SetTensors(const AttentionProblem& problem,
-                                    size_t batch, size_t kv_head,
-                                    Group& group) {
+  static HWY_INLINE void MoveInTensors(const AttentionProblem& problem,
+                                       size_t batch, size_t kv_head,
+                                       Group& group) {
     const size_t slots = SlotsOfTensors(problem.keys);
     const auto rows = RowsOfSlots<Features::kArithmetic>(
         problem.head_dim, problem.value_dim, slots,
         MeansOfTensors(!problem.raw_keys));
     SetInt8Keys(rows, problem.key_store, slots, group);
     group.plain_k = problem.k.Row(batch, kv_head, 0);
-    group.plain_k_stride = problem.k.token_stride;
     group.plain_v = problem.v.Row(batch, kv_head, 0);
-    group.plain_v_stride = problem.v.token_stride;
-    group.plain_keys = group.keys;
-    group.key_store = problem.key_store;
-    group.value_store = problem.value_store;
     if constexpr (Features::kInt8Values) {
       SetInt8Values(rows, problem.value_store, slots, group);
     } else {
       group.v = group.plain_v;
-      group.v_token_stride = group.plain_v_stride;
     }
-    if constexpr (Features::kRing) group.ring_begin = SIZE_MAX;
   }
 };
 

@@ -10,6 +10,7 @@
 #include "fovea/cache_layout.h"
 #include "fovea/kernels/integer_attend.h"
 #include "fovea/run_time/integer_problem.h"
+#include "fovea/run_time/scratch_room.h"
 
 namespace fovea {
 namespace integer {
@@ -17,26 +18,7 @@ namespace {
 
 using run_time::IntegerProblem;
 
-// Arrays in the caller's workspace, one after another.
-class ScratchRoom {
- public:
-  explicit ScratchRoom(void* workspace) noexcept
-      : next_(static_cast<unsigned char*>(workspace)) {}
-
-  template <class T>
-  T* Take(size_t count) noexcept {
-    const size_t size = RoundUp(count * sizeof(T), kCacheLine);
-    unsigned char* at = next_;
-    bytes_ += size;
-    if (at != nullptr) next_ += size;
-    return reinterpret_cast<T*>(at);
-  }
-  size_t bytes() const noexcept { return bytes_; }
-
- private:
-  unsigned char* next_;
-  size_t bytes_ = 0;
-};
+using run_time::ScratchRoom;
 
 template <class Leaf>
 using RunTimeScratch = ScratchOf<Leaf, RunTimeShape<false>>;
@@ -59,12 +41,6 @@ size_t RunTimeBytes(size_t head_dim, size_t value_dim, size_t rows) noexcept {
   ScratchRoom room(nullptr);
   TakeScratch<Leaf>(head_dim, value_dim, rows, room);
   return room.bytes();
-}
-
-inline ptrdiff_t NearPosition(int64_t position) noexcept {
-  constexpr int64_t kMost = kFar;
-  const int64_t most = position < kMost ? position : kMost;
-  return static_cast<ptrdiff_t>(most > -kMost ? most : -kMost);
 }
 
 inline RunTimeGroup GroupOfProblem(const IntegerProblem& problem, size_t batch,
