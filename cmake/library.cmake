@@ -161,6 +161,11 @@ if(FOVEA_LIBRARY_DISPATCH)
   list(JOIN disabled "|" disabled)
   target_compile_definitions(fovea_objects
                              PRIVATE "HWY_DISABLED_TARGETS=(${disabled})")
+  # Their calls are short: by where the linker put their loops, D3 took 4 % more.
+  set_source_files_properties(
+    "${PROJECT_SOURCE_DIR}/src/fovea/dispatch/attend_plain.cc"
+    "${PROJECT_SOURCE_DIR}/src/fovea/dispatch/attend_plain_cache.cc"
+    PROPERTIES COMPILE_OPTIONS -falign-functions=64)
 else()
   target_compile_definitions(fovea_objects PRIVATE HWY_COMPILE_ONLY_STATIC)
 endif()
