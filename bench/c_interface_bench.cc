@@ -46,12 +46,9 @@ class DecodeByC {
   fovea_cache* cache_ = nullptr;
 };
 
-// The time is that of the call through C; both are measured in turn.  For long:
-// most of the time the core's other thread is busy, and D3 takes 2.0 us by the
-// template and 2.3 by C instead of 1.65 and 1.75 (Zen 5).  In one run of three
-// the best by C is above 1.9 all the same.  That is not due to the pages of the
-// cache (eight caches of each; large pages), the alignment of loops, a division
-// a head, or scratch whose lines share a set of the L1 cache: all were tried.
+// The time is that of the call through C; both are measured in turn, and for
+// long, as the core's other thread is busy most of the time.  What the linker
+// does counts: docs/c-interface.md.
 template <class ByTemplate, class ByC>
 void OverheadCase(benchmark::State& state) {
   ByTemplate by_template;
