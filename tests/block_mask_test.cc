@@ -25,9 +25,9 @@ constexpr size_t kBlocks = (kTokens + kMaskBlock - 1) / kMaskBlock;
 constexpr size_t kBatch = 2;
 constexpr float kUntouched = 12345.0f;
 
-template <MaskKind mask, bool causal, class Element = float>
+template <MaskKind mask, bool causal, class ElementArg = float>
 struct Config : AttentionConfig {
-  using CacheElement = Element;
+  using CacheElement = ElementArg;  // the base's Element would hide one
   static constexpr size_t kHeads = kHeadsOfAll, kKvHeads = kKvHeadsOfAll;
   static constexpr size_t kHeadDim = kDim;
   static constexpr size_t kMaxQueries = kTokens, kMaxKeys = kTokens;

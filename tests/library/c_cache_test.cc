@@ -285,9 +285,9 @@ TEST(CCacheInt8, HasTheOptionalOutputsOfTheTemplate) {
 
 // ----------------------------------------------------------------------- ring
 
-template <class Element>
+template <class ElementArg>  // the base has an Element, which would hide one
 struct Ring : AttentionConfig {
-  using CacheElement = Element;
+  using CacheElement = ElementArg;
   static constexpr size_t kHeads = 4, kKvHeads = 2;
   static constexpr size_t kHeadDim = 20, kValueDim = 12;
   static constexpr size_t kMaxQueries = 60, kMaxKeys = kTokens;

@@ -318,6 +318,36 @@ TEST(CInterface, CachesAreThoseOfTheTemplates) {
   ExpectTheCacheOfTheTemplate<int8_t>(FOVEA_INT8);
 }
 
+// Without means, at every fill of a ring: none of them is in the bytes.
+TEST(CInterface, ARingOfRawKeysIsSavedBeforeItIsFull) {
+  Problem problem;
+  CCall call(kDim, kValueDim);
+  problem.Set(call.call);
+  const fovea_arithmetic* arithmetics[] = {nullptr, fovea_int8_scores(),
+                                           fovea_int8()};
+  for (const fovea_arithmetic* arithmetic : arithmetics) {
+    fovea_cache_shape shape = CCache::ShapeOf(call.call, 0, FOVEA_INT8);
+    shape.raw_keys = 1, shape.arithmetic = arithmetic;
+    shape.window = 100, shape.sinks = 5, shape.max_queries = 40;
+    const CCache from(shape), to(shape);
+    ASSERT_EQ(from.status, FOVEA_OK);
+    for (size_t tokens = 40; tokens <= 400; tokens += 40) {
+      ASSERT_EQ(fovea_cache_append(from.cache, call.call.k, call.call.v, 40),
+                FOVEA_OK);
+      const Buffer saved(fovea_cache_saved_bytes(from.cache));
+      ASSERT_EQ(fovea_cache_save(from.cache, saved.get(), saved.bytes()),
+                FOVEA_OK);
+      ASSERT_EQ(fovea_cache_restore(to.cache, saved.get(), saved.bytes()),
+                FOVEA_OK);
+      EXPECT_EQ(fovea_cache_position(to.cache), tokens);
+      const Buffer again(saved.bytes());
+      ASSERT_EQ(fovea_cache_save(to.cache, again.get(), again.bytes()),
+                FOVEA_OK);
+      EXPECT_EQ(memcmp(again.get(), saved.get(), saved.bytes()), 0);
+    }
+  }
+}
+
 TEST(CInterface, ACacheRefusesWhatItCannotDo) {
   Problem problem;
   CCall call(kDim, kValueDim);
@@ -546,7 +576,7 @@ struct ModuleProblem {
     return same;
   }
 
-  const Layer q{kWidth, kHeads* kDim, 31}, k{kWidth, kKv* kDim, 33};
+  const Layer q{kWidth, kHeads*kDim, 31}, k{kWidth, kKv*kDim, 33};
   const Layer v{kWidth, kKv* kValueDim, 35};
   const Layer out{kHeads * kValueDim, kWidth, 37};
   const std::vector<float> x = Random(kTokens * kWidth, 39);
