@@ -6,12 +6,12 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <vector>
 
 #include "fovea/attention.h"
 #include "fovea/kv_cache.h"
 #include "stream_problem.h"
+#include "tests/golden/check.h"
 #include "tests/golden/poison.h"
 
 namespace fovea {
@@ -55,19 +55,14 @@ using Configs = testing::Types<OneQuery<1>, OneQuery<3>, OneQuery<35>,
                                OneQuery<5, int8_t, 0, Arithmetic::kInt8Scores>>;
 TYPED_TEST_SUITE(Decode, Configs);
 
-bool SameBits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() &&
-         std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
-
 TYPED_TEST(Decode, HasTheBitsOfMoreQueries) {
   using Two = TwoQueries<TypeParam>;
   StreamProblem<TypeParam> one(kTokens);
   StreamProblem<Two> two(kTokens);
   this->Stream(one, *golden::MakePoisoned<KvCache<TypeParam>>());
   this->Stream(two, *golden::MakePoisoned<KvCache<Two>>());
-  EXPECT_TRUE(SameBits(one.out, two.out));
-  EXPECT_TRUE(SameBits(one.lse, two.lse));
+  golden::ExpectSameBits("out", one.out, two.out);
+  golden::ExpectSameBits("lse", one.lse, two.lse);
 }
 
 TYPED_TEST(Decode, HasTheSameBitsInParts) {
@@ -86,7 +81,8 @@ TYPED_TEST(Decode, HasTheSameBitsInParts) {
       ASSERT_EQ(Attention::Attend(call, *cache, *workspace, part, parts),
                 Status::kOk);
     }
-    EXPECT_TRUE(SameBits(problem.out, whole)) << parts << " parts";
+    SCOPED_TRACE(parts);
+    golden::ExpectSameBits("parts", problem.out, whole);
   }
 }
 

@@ -17,7 +17,6 @@ namespace integer {
 namespace {
 
 using run_time::IntegerProblem;
-
 using run_time::ScratchRoom;
 
 template <class Leaf>
