@@ -576,7 +576,7 @@ struct ModuleProblem {
     return same;
   }
 
-  const Layer q{kWidth, kHeads*kDim, 31}, k{kWidth, kKv*kDim, 33};
+  const Layer q{kWidth, kHeads* kDim, 31}, k{kWidth, kKv* kDim, 33};
   const Layer v{kWidth, kKv* kValueDim, 35};
   const Layer out{kHeads * kValueDim, kWidth, 37};
   const std::vector<float> x = Random(kTokens * kWidth, 39);
