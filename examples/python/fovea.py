@@ -128,8 +128,11 @@ class Library:
         self.c = ctypes.CDLL(path)
         for name in ("status_name", "target_name", "target_at"):
             getattr(self.c, "fovea_" + name).restype = ctypes.c_char_p
-        for name in ("attention_workspace_bytes", "cache_bytes", "cache_size"):
+        for name in ("cache_bytes", "cache_size", "cache_workspace_bytes"):
             getattr(self.c, "fovea_" + name).restype = size_t
+        self.c.fovea_attention_run_workspace_bytes.restype = size_t
+        for name in ("int8", "int8_scores"):
+            getattr(self.c, "fovea_" + name).restype = pointer
 
     def check(self, status):
         if status:
@@ -138,8 +141,13 @@ class Library:
     def target(self):
         return self.c.fovea_target_name().decode()
 
-    def call(self, q, out, k, v, keep, **options):
-        """A fovea_attention; `keep` holds on to what it points to."""
+    def arithmetic(self, name):
+        """Of "int8" or "int8_scores"; None: float."""
+        return getattr(self.c, "fovea_" + name)() if name else None
+
+    def call(self, q, out, k, v, keep, cache=None, **options):
+        """A fovea_attention, of a cache or of k and v themselves; `keep` holds on
+        to what it points to."""
         struct = Attention(ctypes.sizeof(Attention))
         struct.batch, struct.heads, struct.queries, struct.head_dim = q.shape
         struct.kv_heads, struct.keys, struct.value_dim = k.shape[1], k.shape[2], v.shape[3]
@@ -166,7 +174,11 @@ class Library:
             if options.get(name) is not None:
                 setattr(struct, name, options[name].ctypes.data)
         struct.score_stage = STAGES.get(options.get("score_stage"), 0)
-        size = self.c.fovea_attention_workspace_bytes(size_t(q.shape[3]), size_t(v.shape[3]))
+        struct.arithmetic = self.arithmetic(options.get("arithmetic"))
+        if cache is None:
+            size = self.c.fovea_attention_run_workspace_bytes(ctypes.byref(struct))
+        else:
+            size = self.c.fovea_cache_workspace_bytes(cache)
         workspace = aligned(size)
         keep.append(workspace)
         struct.workspace, struct.workspace_bytes = workspace.ctypes.data, size
@@ -181,8 +193,8 @@ class Library:
         self.check(self.c.fovea_attention_run(ctypes.byref(struct)))
         return out
 
-    def cache(self, kv_heads, head_dim, value_dim, capacity, element="float32"):
-        return Cache(self, kv_heads, head_dim, value_dim, capacity, element)
+    def cache(self, kv_heads, head_dim, value_dim, capacity, element="float32", arithmetic=None):
+        return Cache(self, kv_heads, head_dim, value_dim, capacity, element, arithmetic)
 
     def rms_norm(self, x, weight, eps):
         x, weight = np.ascontiguousarray(x, np.float32), floats(weight)
@@ -207,13 +219,15 @@ class Library:
 
 
 class Cache:
-    """A key-value cache of one stream."""
+    """A key-value cache of one stream; an arithmetic needs elements of int8."""
 
-    def __init__(self, library, kv_heads, head_dim, value_dim, capacity, element):
+    def __init__(self, library, kv_heads, head_dim, value_dim, capacity, element, arithmetic):
         self.library, self.c = library, library.c
         self.kv_heads, self.dims = kv_heads, (head_dim, value_dim)
+        self.arithmetic = arithmetic
         shape = CacheShape(ctypes.sizeof(CacheShape), kv_heads, head_dim, value_dim)
         shape.capacity, shape.element = capacity, ELEMENTS[element]
+        shape.arithmetic = library.arithmetic(arithmetic)
         size = self.c.fovea_cache_bytes(ctypes.byref(shape))
         self.memory, self.pointer = aligned(size), pointer()
         library.check(
@@ -239,7 +253,8 @@ class Cache:
         q, k, v = floats(q), floats(k), floats(v)
         out = np.empty(q.shape[:3] + v.shape[3:], np.float32)
         keep = []
-        struct = self.library.call(q, out, k, v, keep, **options)
+        options["arithmetic"] = self.arithmetic
+        struct = self.library.call(q, out, k, v, keep, self.pointer, **options)
         self.library.check(function(self.pointer, ctypes.byref(struct)))
         return out
 
@@ -249,5 +264,5 @@ class Cache:
 
     def attend(self, q, **options):
         """Attends to what it holds; query 0 is at first_position."""
-        empty = np.empty((1, self.kv_heads, 1, self.dims[0])), np.empty((1, 1, 1, self.dims[1]))
-        return self._attend(self.c.fovea_cache_attend, q, *empty, options)
+        unread = (np.zeros((1, self.kv_heads, 1, dim), np.float32) for dim in self.dims)
+        return self._attend(self.c.fovea_cache_attend, q, *unread, options)
