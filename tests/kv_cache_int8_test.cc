@@ -28,6 +28,8 @@ namespace fovea {
 namespace {
 
 constexpr size_t kTokens = 700;
+// Where one way is compared with another: beyond all that begins anew.
+constexpr size_t kStream = golden::kReduced ? 420 : kTokens;  // by 35
 
 template <size_t kHeadDimArg, size_t kValueDimArg, size_t kKvHeadsArg,
           bool kSmooth = true>
@@ -60,25 +62,25 @@ using Configs = std::conditional_t<
 TYPED_TEST_SUITE(KvCacheInt8, Configs);
 
 TYPED_TEST(KvCacheInt8, AnyCutHasTheSameBits) {
-  StreamProblem<TypeParam> single(kTokens), cut(kTokens);
+  StreamProblem<TypeParam> single(kStream), cut(kStream);
   Dice dice(3);
-  this->StepTo(single, kTokens, dice, 1);
+  this->StepTo(single, kStream, dice, 1);
   for (int i = 0; i < 2; ++i) {
     this->Restart();
-    this->StepTo(cut, kTokens, dice);
-    EXPECT_EQ(cut.FirstDifference(single), kTokens);
+    this->StepTo(cut, kStream, dice);
+    EXPECT_EQ(cut.FirstDifference(single), kStream);
   }
 }
 
 // Also where the mean of the keys was taken from tokens that went.
 TYPED_TEST(KvCacheInt8, TokensThatWereTakenBackLeaveNoTrace) {
-  StreamProblem<TypeParam> plain(kTokens), other(kTokens, 77), back(kTokens);
+  StreamProblem<TypeParam> plain(kStream), other(kStream, 77), back(kStream);
   Dice dice(4);
-  this->StepTo(plain, kTokens, dice);
+  this->StepTo(plain, kStream, dice);
   this->Restart();
-  while (this->position < kTokens) {
+  while (this->position < kStream) {
     const size_t count =
-        std::min<size_t>(dice.Roll(1, 20), kTokens - this->position);
+        std::min<size_t>(dice.Roll(1, 20), kStream - this->position);
     const size_t kept = dice.Roll(0, count);
     // Others first, then the right ones.
     const bool fits = this->position + count <= KvCache<TypeParam>::capacity();
@@ -90,21 +92,21 @@ TYPED_TEST(KvCacheInt8, TokensThatWereTakenBackLeaveNoTrace) {
       ASSERT_EQ(back.Step(*this->cache, this->position++, 1), Status::kOk);
     }
   }
-  EXPECT_EQ(back.FirstDifference(plain), kTokens);
+  EXPECT_EQ(back.FirstDifference(plain), kStream);
 }
 
 // A window narrower than what a mean is taken of: that stays too, so that the
 // mean of a tile that was taken back is taken again of the same tokens.
 TEST(KvCacheInt8Ring, ANarrowWindowKeepsWhatAMeanIsTakenOf) {
-  constexpr size_t kStream = 200;
+  constexpr size_t kShort = 200;
   constexpr size_t kMost = KvCache<NarrowRing>::Span::kSpare;
-  StreamProblem<NarrowRing> plain(kStream), back(kStream),
-      other(kStream + kMost, 7);
+  StreamProblem<NarrowRing> plain(kShort), back(kShort),
+      other(kShort + kMost, 7);
   const auto fresh = golden::MakePoisoned<KvCache<NarrowRing>>();
   const auto cache = golden::MakePoisoned<KvCache<NarrowRing>>();
   fresh->Clear();
   cache->Clear();
-  for (size_t t = 0; t < kStream; ++t) {
+  for (size_t t = 0; t < kShort; ++t) {
     ASSERT_EQ(plain.Step(*fresh, t, 1), Status::kOk);
     const size_t taken_back = std::min(kMost, 1 + t % 60);
     for (size_t i = 0; i < taken_back; ++i) {
@@ -113,13 +115,13 @@ TEST(KvCacheInt8Ring, ANarrowWindowKeepsWhatAMeanIsTakenOf) {
     ASSERT_EQ(cache->Truncate(taken_back), Status::kOk);
     ASSERT_EQ(back.Step(*cache, t, 1), Status::kOk);
   }
-  EXPECT_EQ(back.FirstDifference(plain), kStream);
+  EXPECT_EQ(back.FirstDifference(plain), kShort);
 }
 
 TYPED_TEST(KvCacheInt8, SavedAndRestoredItGoesOnWithTheSameBits) {
   std::vector<size_t> cuts = {16, 333};
   if (!golden::kReduced) cuts.insert(cuts.end(), {0, 1, 15, 70});
-  this->ExpectToGoOnAfterEach(cuts, kTokens);
+  this->ExpectToGoOnAfterEach(cuts, kStream);
 }
 
 // One head a kv head and one query a call: the kernel then takes two tiles at a
@@ -146,16 +148,16 @@ TYPED_TEST_SUITE(KvCacheInt8Rows, RowConfigs);
 
 TYPED_TEST(KvCacheInt8Rows, OneRowHasTheBitsOfMany) {
   using Single = OneRow<TypeParam>;
-  StreamProblem<TypeParam> many(kTokens);
-  StreamProblem<Single> one(kTokens);
+  StreamProblem<TypeParam> many(kStream);
+  StreamProblem<Single> one(kStream);
   const auto cache = golden::MakePoisoned<KvCache<TypeParam>>();
   const auto single = golden::MakePoisoned<KvCache<Single>>();
   cache->Clear();
   single->Clear();
-  for (size_t t = 0; t < kTokens; t += 35) {
+  for (size_t t = 0; t < kStream; t += 35) {
     ASSERT_EQ(many.Step(*cache, t, 35), Status::kOk);
   }
-  for (size_t t = 0; t < kTokens; ++t) {
+  for (size_t t = 0; t < kStream; ++t) {
     ASSERT_EQ(one.Step(*single, t, 1), Status::kOk);
   }
   EXPECT_EQ(one.out, many.out);
@@ -242,7 +244,6 @@ TYPED_TEST_SUITE(KvCacheInt8Reference, ReferenceConfigs);
 // In chunks of any size, each after others that were taken back.
 TYPED_TEST(KvCacheInt8Reference, GivesEveryBit) {
   using R = Resolved<TypeParam>;
-  constexpr size_t kStream = golden::kReduced ? 300 : kTokens;
   StreamProblem<TypeParam> stream(kStream), other(kStream, 77);
   Dice dice(6);
   while (this->position < kStream) {
@@ -381,6 +382,8 @@ TEST(KvCacheInt8Accuracy, IsThatOfTheDocument) {
       {Inputs::kPeaked, "keys x 3", 0.9995, 0.03},
   };
   for (const Row& row : rows) {
+    // A minute of doubles on an emulated board, and the bits are the host's.
+    if (golden::kReduced && row.inputs != Inputs::kKeyBias) continue;
     const Errors smooth = ErrorsOf<true>(row.inputs);
     const Errors plain = ErrorsOf<false>(row.inputs);
     EXPECT_GE(smooth.cosine, row.smooth_cosine) << row.name;

@@ -101,9 +101,10 @@ std::string ExpectedText() {
 }
 
 TEST_F(TinylmInt8Golden, WritesTheCommittedText) {
-  const std::string expected = ExpectedText();
+  std::string expected = ExpectedText();
   const std::string prompt = "ROMEO:\n";
   ASSERT_EQ(expected.size(), prompt.size() + 400);
+  if (kReduced) expected.resize(prompt.size() + 100);
   const auto memory = MakePoisoned<tinylm::WriterMemory<Model<1>>>();
   std::vector<uint8_t> text(expected.size());
   tinylm::Writer<Model<1>> writer(weights(), *memory, text.data(), {1, 0.7f});
