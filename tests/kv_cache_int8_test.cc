@@ -124,6 +124,19 @@ TYPED_TEST(KvCacheInt8, SavedAndRestoredItGoesOnWithTheSameBits) {
   this->ExpectToGoOnAfterEach(cuts, kStream);
 }
 
+// Keys as they are have no means, which a ring before it is full counts less
+// one of.
+struct RawRing : Full<20, 12, 2, false> {
+  static constexpr Arithmetic kArithmetic = Arithmetic::kInt8;
+  static constexpr size_t kWindow = 100, kSinks = 5;
+  static constexpr bool kRing = true;
+};
+class KvCacheInt8RawRing : public SteppedCache<RawRing> {};
+
+TEST_F(KvCacheInt8RawRing, SavedBeforeItIsFullItGoesOnWithTheSameBits) {
+  ExpectToGoOnAfterEach({1, 16, 17, 40, 130, 333}, kStream);
+}
+
 // One head a kv head and one query a call: the kernel then takes two tiles at a
 // time, which must not show.
 template <class Config>
@@ -382,8 +395,11 @@ TEST(KvCacheInt8Accuracy, IsThatOfTheDocument) {
       {Inputs::kPeaked, "keys x 3", 0.9995, 0.03},
   };
   for (const Row& row : rows) {
-    // A minute of doubles on an emulated board, and the bits are the host's.
-    if (golden::kReduced && row.inputs != Inputs::kKeyBias) continue;
+    // A minute of doubles on an emulated board, where the bits are the host's.
+    if (golden::kReduced && golden::kHashClass == golden::HashClass::kFused &&
+        row.inputs != Inputs::kKeyBias) {
+      continue;
+    }
     const Errors smooth = ErrorsOf<true>(row.inputs);
     const Errors plain = ErrorsOf<false>(row.inputs);
     EXPECT_GE(smooth.cosine, row.smooth_cosine) << row.name;

@@ -84,7 +84,8 @@ struct KeyMeans {
   // How many have been set when so many slots are in use.
   constexpr size_t Used(size_t slots) const noexcept {
     const bool is_full = IsRing() && slots == sink_tokens + ring_tokens;
-    return slots <= kMeanTokens ? 0 : Count(slots) - (IsRing() && !is_full);
+    const bool has_some = exist && slots > kMeanTokens;
+    return has_some ? Count(slots) - (IsRing() && !is_full) : 0;
   }
 
   // From arrays for so many slots to others; those that are not in use: 0.

@@ -48,8 +48,8 @@ using CacheArraysOf = BufferArrays<Element, Rows>;
 
 // Of a cache of int8.
 inline KeyMeans MeansOf(const fovea_cache& header) noexcept {
-  if (header.has_means == 0) return {false, 0, 0};  // as KeyMeansOf
-  return {true, header.sink_tokens, IsRing(header) ? header.ring_tokens : 0};
+  return {header.has_means != 0, header.sink_tokens,
+          IsRing(header) ? header.ring_tokens : 0};
 }
 
 // Calls body(CacheArraysOf) for the header of a cache; false where the element
