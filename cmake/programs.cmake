@@ -101,10 +101,15 @@ function(fovea_add_refused_object target expected)
   fovea_add_refused_build(${target} "${expected}")
 endfunction()
 
-# On bare metal a test is an image, with the board's start-up and a heap.
+# On bare metal a test is an image, with the board's start-up and a heap. As
+# WebAssembly it is what the compiler made, as everywhere: the linker's optimizer
+# takes a quarter of a minute a test. What a page loads, the example web's, has
+# been through that, and ./dev web --test compares its text.
 function(fovea_test_image target)
   if(FOVEA_BARE_METAL)
     target_link_libraries(${target} PRIVATE fovea_test_board)
+  elseif(EMSCRIPTEN)
+    target_link_options(${target} PRIVATE -O1)
   endif()
 endfunction()
 
