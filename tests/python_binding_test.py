@@ -59,6 +59,36 @@ class PythonBinding(unittest.TestCase):
             masked = self.library.attention(*(x.swapaxes(1, 2) for x in tensors), attn_mask=mask)
             self.near(masked, self.causal, ELEMENTS["float32"])
 
+    def test_a_mask_broadcasts_over_keys(self):
+        plain = self.library.attention(self.q, self.k, self.v)
+        column = np.linspace(-2, 2, TOKENS, dtype=np.float32).reshape(TOKENS, 1)
+        for mask in np.ones((TOKENS, 1), bool), column, np.True_, np.float32(0):
+            out = self.library.attention(self.q, self.k, self.v, attn_mask=mask)
+            self.near(out, plain, ELEMENTS["float32"])
+        cache = self.library.cache(KV_HEADS, DIM, VALUE_DIM, TOKENS)
+        cache.append(self.k[:, :, :40], self.v[:, :, :40])
+        new = self.q[:, :, 40:], self.k[:, :, 40:], self.v[:, :, 40:]
+        out = cache.step(*new, is_causal=True, attn_mask=column[40:])
+        self.near(out, self.causal[:, :, 40:], ELEMENTS["float32"])
+        out = cache.attend(self.q, attn_mask=column)
+        self.near(out, plain, ELEMENTS["float32"])
+
+    def test_strides_of_any_kind(self):
+        shared = np.broadcast_to(self.k[:, :1], self.k.shape)
+        out = self.library.attention(self.q, shared, self.v)
+        self.near(out, expected(self.q, shared, self.v), ELEMENTS["float32"])
+        # A last axis of one, in fields that are not multiples of 4 bytes apart.
+        fields = np.zeros((1, KV_HEADS, TOKENS, 1), [("v", "<f4"), ("other", "u1")])
+        fields["v"] = self.v[..., :1]
+        out = self.library.attention(self.q, self.k, fields["v"])
+        self.near(out, expected(self.q, self.k, self.v[..., :1]), ELEMENTS["float32"])
+        angles = np.linspace(0, 3, TOKENS * DIM // 2).reshape(1, TOKENS, DIM // 2)
+        turned = [
+            self.library.rope(np.array(self.q, order=order), np.cos(angles), np.sin(angles))
+            for order in "CF"
+        ]
+        np.testing.assert_array_equal(*turned)
+
     def test_attention_in_int8_is_near(self):
         for arithmetic, most in ARITHMETICS.items():
             with self.subTest(arithmetic):

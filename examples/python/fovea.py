@@ -106,8 +106,10 @@ def aligned(count):
 def floats(array):
     """The array, or a copy whose rows the library can read."""
     array = np.asarray(array, np.float32)
-    good = array.strides[-1] == 4 and all(s % 4 == 0 and s >= 0 for s in array.strides)
-    return array if good or array.shape[-1] == 1 else np.ascontiguousarray(array)
+    steps = [s for n, s in zip(array.shape, array.strides) if n > 1]
+    good = all(s > 0 and s % 4 == 0 for s in steps) and array.flags.aligned
+    dense = array.shape[-1] == 1 or array.strides[-1] == 4
+    return array if good and dense else np.ascontiguousarray(array)
 
 
 def view(array):
@@ -116,9 +118,12 @@ def view(array):
     return View(array.ctypes.data, *steps[:3])
 
 
-def shared_view(array, dtype):
-    """A View of a mask that broadcasts to [batch][head][query][key]."""
+def shared_view(array, dtype, keys):
+    """A View of a mask that broadcasts to [batch][head][query][key]; keys beyond
+    a shorter one are hidden."""
     array = np.asarray(array, dtype)
+    if array.shape[-1:] in ((), (1,)):
+        array = np.broadcast_to(array, array.shape[:-1] + (keys,))
     array = np.ascontiguousarray(array.reshape((1,) * (4 - array.ndim) + array.shape))
     return array, view(array)
 
@@ -145,9 +150,9 @@ class Library:
         """Of "int8" or "int8_scores"; None: float."""
         return getattr(self.c, "fovea_" + name)() if name else None
 
-    def call(self, q, out, k, v, keep, cache=None, **options):
-        """A fovea_attention, of a cache or of k and v themselves; `keep` holds on
-        to what it points to."""
+    def call(self, q, out, k, v, keep, keys, cache=None, **options):
+        """A fovea_attention to `keys` keys, of a cache or k and v themselves; `keep`
+        holds on to what it points to."""
         struct = Attention(ctypes.sizeof(Attention))
         struct.batch, struct.heads, struct.queries, struct.head_dim = q.shape
         struct.kv_heads, struct.keys, struct.value_dim = k.shape[1], k.shape[2], v.shape[3]
@@ -160,7 +165,7 @@ class Library:
         mask = options.get("attn_mask")
         if mask is not None:
             boolean = np.asarray(mask).dtype == np.bool_
-            array, of_mask = shared_view(mask, np.uint8 if boolean else np.float32)
+            array, of_mask = shared_view(mask, np.uint8 if boolean else np.float32, keys)
             keep.append(array)
             struct.mask_keys = array.shape[3]
             setattr(struct, "mask" if boolean else "bias", of_mask)
@@ -189,7 +194,7 @@ class Library:
         q, k, v = floats(q), floats(k), floats(v)
         out = np.empty(q.shape[:3] + v.shape[3:], np.float32)
         keep = []
-        struct = self.call(q, out, k, v, keep, **options)
+        struct = self.call(q, out, k, v, keep, k.shape[2], **options)
         self.check(self.c.fovea_attention_run(ctypes.byref(struct)))
         return out
 
@@ -207,7 +212,7 @@ class Library:
 
     def rope(self, x, cos, sin, interleaved=False):
         """x [batch][head][token][dim], turned by cos and sin [batch][token][pair]."""
-        y = np.array(x, np.float32)
+        y = np.array(x, np.float32, order="C")
         cos, sin = np.ascontiguousarray(cos, np.float32), np.ascontiguousarray(sin, np.float32)
         struct = Rope(ctypes.sizeof(Rope), view(y), y.shape[0], y.shape[1], y.shape[2])
         struct.dim, struct.interleaved = 2 * cos.shape[2], interleaved
@@ -249,20 +254,21 @@ class Cache:
             self.c.fovea_cache_append(self.pointer, view(k), view(v), size_t(k.shape[2]))
         )
 
-    def _attend(self, function, q, k, v, options):
+    def _attend(self, function, keys, q, k, v, options):
         q, k, v = floats(q), floats(k), floats(v)
         out = np.empty(q.shape[:3] + v.shape[3:], np.float32)
         keep = []
         options["arithmetic"] = self.arithmetic
-        struct = self.library.call(q, out, k, v, keep, self.pointer, **options)
+        struct = self.library.call(q, out, k, v, keep, keys, self.pointer, **options)
         self.library.check(function(self.pointer, ctypes.byref(struct)))
         return out
 
     def step(self, q, k, v, **options):
         """Appends k and v, then attends; causal from the cache's own position."""
-        return self._attend(self.c.fovea_cache_step, q, k, v, options)
+        keys = len(self) + np.shape(k)[2]
+        return self._attend(self.c.fovea_cache_step, keys, q, k, v, options)
 
     def attend(self, q, **options):
         """Attends to what it holds; query 0 is at first_position."""
         unread = (np.zeros((1, self.kv_heads, 1, dim), np.float32) for dim in self.dims)
-        return self._attend(self.c.fovea_cache_attend, q, *unread, options)
+        return self._attend(self.c.fovea_cache_attend, len(self), q, *unread, options)

@@ -501,8 +501,7 @@ class Attention {
       group.rotary_position = RotaryPosition(call, chunk.first_position);
     }
     if constexpr (F::kPositions) {
-      group.query_position = static_cast<int32_t>(
-          static_cast<uint32_t>(static_cast<uint64_t>(chunk.first_position)));
+      group.query_position = PositionOfScores(chunk.first_position);
     }
     if constexpr (AnyF::kHasRowOutputs) group.row_head_stride = call.queries;
     return group;

@@ -61,7 +61,8 @@ struct Softcap<true> {
 };
 
 // With kAlibi: score -= slope * |position of the query - key| (arXiv
-// 2108.12409).  [kHeads], at most FLT_MAX / 2 in magnitude.
+// 2108.12409); a first_position beyond 2^30, before or after key 0, counts as
+// it.  [kHeads], at most FLT_MAX / 2 in magnitude.
 template <bool kAlibi>
 struct Alibi {};
 template <>

@@ -207,7 +207,9 @@ typedef struct fovea_attention {
    * 2^-60 to 2^60, 0: none. */
   float softcap;
   /* score -= slope * |p - j| (arXiv 2108.12409) [heads], at most FLT_MAX / 2 in
-   * magnitude. Null: none. */
+   * magnitude. A first_position beyond 2^30, before or after key 0, counts as
+   * it; far along a ring a sink counts as nearer (docs/streaming.md). Null:
+   * none. */
   const float* alibi_slopes;
   /* One more logit a head that takes part in the softmax's sum without a value
    * [heads], at most FLT_MAX / 2 in magnitude, or -inf. Null: none. */
@@ -331,11 +333,13 @@ FOVEA_API fovea_status
 fovea_attention_run_partial(const fovea_attention* call, size_t first_key,
                             size_t end_key, const fovea_partial* partial);
 
-/* Merges `count` partials, 1 or more, in the order of the array into the call's
- * out and lse; of the call it also reads batch, heads, queries and value_dim.
- * The one operation whose result depends on how the work was split, by a few
- * roundings. NULL_POINTER, ZERO_COUNT, TOO_MANY_TOKENS, BAD_STRIDE, MISALIGNED,
- * UNSUPPORTED. */
+/* Merges `count` partials, 1 to 65536, in the order of the array into the
+ * call's out and lse; of the call it also reads batch, heads, queries and
+ * value_dim. The array's entries are as long as the first one's struct_bytes
+ * says. The one operation whose result depends on how the work was split, by a
+ * few roundings. NULL_POINTER, ZERO_COUNT, TOO_MANY_TOKENS (count too),
+ * BAD_STRIDE, MISALIGNED, TOO_SHORT (a struct_bytes), UNSUPPORTED (entries of
+ * several lengths, too). */
 FOVEA_API fovea_status fovea_attention_merge(const fovea_attention* call,
                                              const fovea_partial* partials,
                                              size_t count);
@@ -477,7 +481,7 @@ FOVEA_API fovea_status fovea_cache_save(const fovea_cache* cache, void* to,
  * read there); capacities may differ, but of rings may not. TOO_SHORT,
  * BAD_FORMAT (not a saved cache, of another shape, damaged, or more tokens than
  * this one can hold), BAD_SCALE (of FOVEA_INT8: a scale is not a positive
- * number, or a mean not finite). */
+ * number, or a mean beyond FLT_MAX / 2). */
 FOVEA_API fovea_status fovea_cache_restore(fovea_cache* cache, const void* from,
                                            size_t bytes);
 

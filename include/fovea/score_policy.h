@@ -23,8 +23,8 @@
 //   d      the Highway tag of `score`: float, up to 16 lanes, maybe one
 //   score  scale * q . k, after the softcap, before ALiBi and the mask
 //   query  position of the query in the stream, key likewise, head 0 to
-//          kHeads - 1: int32 in the same lanes.  Positions wrap at 2^32;
-//          differences don't.
+//          kHeads - 1: int32 in the same lanes.  A first_position beyond
+//          2^30, before or after key 0, counts as it.
 //   returns  the new score.  With `kMasks`, -inf hides the key as a mask does;
 //            without, the policy must return finite scores for finite ones.
 //

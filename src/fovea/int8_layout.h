@@ -189,7 +189,8 @@ struct Int8Rows {
     float* to = all_means + KeyMeans::At(token.mean, head_dim);
     const float* from = all_means + KeyMeans::At(before, head_dim);
     for (size_t i = 0; i < head_dim; ++i) {
-      to[i * columns] = (has_before ? from[i * columns] : 0.0f) + mean[i];
+      const float all = (has_before ? from[i * columns] : 0.0f) + mean[i];
+      to[i * columns] = KeyMeans::Bounded(all);
       square[i] -= mean[i] * mean[i];
     }
     FindOutliers(square,
@@ -257,7 +258,7 @@ struct Int8Rows {
       if (dims[i] < -1 || dims[i] >= dim_count) return false;
     }
     return AllFinite(FloatsAt(keys, FirstKeys(slots)), kPanel * head_dim) &&
-           means.AreFinite(FloatsAt(keys, MeansAt(slots)), slots, head_dim) &&
+           means.AreBounded(FloatsAt(keys, MeansAt(slots)), slots, head_dim) &&
            AllFinite(FloatsAt(keys, Channels(slots)),
                      kFloatChannels * ChannelStride(slots));
   }

@@ -4,6 +4,7 @@
 #ifndef FOVEA_KEY_MEANS_H_
 #define FOVEA_KEY_MEANS_H_
 
+#include <cfloat>
 #include <cstddef>
 #include <cstdint>
 
@@ -73,6 +74,13 @@ struct KeyMeans {
     return token.mean + (went_round ? ring_tokens / kTile : -size_t{1});
   }
 
+  // Keys are FLT_MAX / 2 at most, and so is their mean, for the difference to
+  // be finite; only as it is taken of rounded keys may it come out beyond.
+  static constexpr float kMost = FLT_MAX / 2;
+  static constexpr float Bounded(float mean) noexcept {
+    return mean > kMost ? kMost : mean < -kMost ? -kMost : mean;
+  }
+
   // A ring that has not gone round has one mean that nothing sets.
   void Begin(const TokenPlace& token, size_t slots, size_t head_dim,
              float* means) const noexcept {
@@ -104,10 +112,10 @@ struct KeyMeans {
     }
   }
 
-  bool AreFinite(const float* means, size_t slots,
-                 size_t head_dim) const noexcept {
+  bool AreBounded(const float* means, size_t slots,
+                  size_t head_dim) const noexcept {
     for (size_t i = 0; i < Floats(slots, head_dim); ++i) {
-      if (!IsFinite(means[i])) return false;
+      if (!(means[i] <= kMost && means[i] >= -kMost)) return false;
     }
     return true;
   }

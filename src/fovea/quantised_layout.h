@@ -126,7 +126,7 @@ struct QuantisedRows {
       if (!(key_scales[i] > 0.0f && IsFinite(key_scales[i]))) return false;
       if (!(value_scales[i] > 0.0f && IsFinite(value_scales[i]))) return false;
     }
-    return means.AreFinite(FloatsAt(keys, MeansAt(slots)), slots, head_dim);
+    return means.AreBounded(FloatsAt(keys, MeansAt(slots)), slots, head_dim);
   }
 
  private:
@@ -170,7 +170,7 @@ struct QuantisedRows {
     }
     for (size_t dim = 0; dim < head_dim; ++dim) {
       const float mean = before == nullptr ? 0.0f : before[dim * columns];
-      to[dim * columns] = mean + sums[dim];
+      to[dim * columns] = KeyMeans::Bounded(mean + sums[dim]);
     }
   }
 };

@@ -23,10 +23,11 @@ bool FitsInt8(const fovea_attention& call, size_t keys) noexcept {
 }
 
 // Keys of a batch entry that are read.
-size_t KeysOf(const fovea_attention& call, size_t batch) noexcept {
-  const bool every =
-      call.scores != nullptr && (call.score_stage == FOVEA_SCORES_SCALED ||
-                                 call.score_stage == FOVEA_SCORES_SOFTCAPPED);
+size_t KeysOf(const fovea_attention& call, size_t batch,
+              bool is_partial) noexcept {
+  const bool every = !is_partial && call.scores != nullptr &&
+                     (call.score_stage == FOVEA_SCORES_SCALED ||
+                      call.score_stage == FOVEA_SCORES_SOFTCAPPED);
   return call.key_lengths == nullptr || every ? call.keys
                                               : call.key_lengths[batch];
 }
@@ -53,12 +54,12 @@ Status CheckRun(const fovea_attention* call, bool is_partial) noexcept {
   return CheckCall(*call, Reads::kTensors, call->keys, bytes, is_partial);
 }
 
-Status CheckRunEntries(const fovea_attention& call) noexcept {
+Status CheckRunEntries(const fovea_attention& call, bool is_partial) noexcept {
   const fovea_arithmetic* arithmetic = call.arithmetic;
   if (arithmetic == nullptr) return Status::kOk;
   const View<const float> k = ViewOf(call.k), v = ViewOf(call.v);
   for (size_t b = 0; b < call.batch; ++b) {
-    const size_t keys = KeysOf(call, b);
+    const size_t keys = KeysOf(call, b, is_partial);
     for (size_t head = 0; head < call.kv_heads; ++head) {
       const bool sound =
           arithmetic->are_storable(k.Row(b, head, 0), k.token_stride, keys,
@@ -98,7 +99,7 @@ Status RunPartial(const fovea_attention* call, size_t first_key, size_t end_key,
   FOVEA_RETURN_IF_BAD(CheckRun(call, true));
   FOVEA_RETURN_IF_BAD(CheckRange(first_key, end_key, call->keys));
   FOVEA_RETURN_IF_BAD(CheckPartial(to, *call));
-  FOVEA_RETURN_IF_BAD(CheckRunEntries(*call));
+  FOVEA_RETURN_IF_BAD(CheckRunEntries(*call, true));
   auto problem = ProblemOf(*call, call->keys, true);
   SetPartial(*to, first_key, end_key, problem);
   if (call->arithmetic != nullptr) {

@@ -38,7 +38,8 @@ Status RunBytes(const fovea_attention& call, size_t keys,
 // All of what fovea_attention_run checks, the second that keys and values can
 // be computed with; and its work on a call that was.
 Status CheckRun(const fovea_attention* call, bool is_partial) noexcept;
-Status CheckRunEntries(const fovea_attention& call) noexcept;
+Status CheckRunEntries(const fovea_attention& call,
+                       bool is_partial = false) noexcept;
 void RunChecked(const fovea_attention& call) noexcept;
 
 // The same for a partial's output.

@@ -3,6 +3,7 @@
 
 #include "fovea/c/attention_call.h"
 #include "fovea/c/status_out.h"
+#include "fovea/c/struct_in.h"
 #include "fovea/check.h"
 #include "fovea/fovea.h"
 
@@ -14,6 +15,11 @@ constexpr size_t kMaxMerged = 65536;
 
 // What merging reads of the call.
 Status CheckMerge(const fovea_attention& call) noexcept {
+  if (call.batch == 0) return Status::kZeroCount;
+  FOVEA_RETURN_IF_BAD(CheckCount(call.heads, kMaxHeads));
+  FOVEA_RETURN_IF_BAD(CheckCount(call.value_dim, kMaxDim));
+  FOVEA_RETURN_IF_BAD(CheckCount(call.queries, kMaxTokens));
+  FOVEA_RETURN_IF_BAD(CheckSizes(call, 1));
   const Extent out{call.batch, call.heads, call.queries, call.value_dim};
   FOVEA_RETURN_IF_BAD(CheckView(ViewOf(call.out), out, Shares::kNothing));
   return CheckOptionalArray(call.lse);
@@ -21,21 +27,30 @@ Status CheckMerge(const fovea_attention& call) noexcept {
 
 Status Merge(const fovea_attention* from, const fovea_partial* partials,
              size_t count) noexcept {
-  FOVEA_RETURN_IF_BAD(CheckShape(from));
+  FOVEA_RETURN_IF_BAD(CheckStruct(from));
   const fovea_attention& call = *from;
-  FOVEA_RETURN_IF_BAD(CheckArray(partials));
   FOVEA_RETURN_IF_BAD(CheckCount(count, kMaxMerged));
   FOVEA_RETURN_IF_BAD(CheckMerge(call));
+  FOVEA_RETURN_IF_BAD(CheckStruct(partials));
+  // An array has one size of entry, the first one's.
+  const size_t bytes_each = partials->struct_bytes;
+  if (bytes_each % alignof(fovea_partial) != 0) return Status::kMisaligned;
+  const run_time::MergeProblem problem{
+      reinterpret_cast<const unsigned char*>(partials),
+      count,
+      bytes_each,
+      call.batch,
+      call.heads,
+      call.queries,
+      call.value_dim,
+      ViewOf(call.out),
+      call.lse};
   for (size_t i = 0; i < count; ++i) {
-    // An array has one size of entry.
-    if (partials[i].struct_bytes != sizeof(fovea_partial)) {
-      return Status::kUnsupported;
-    }
-    FOVEA_RETURN_IF_BAD(CheckPartial(&partials[i], call));
+    const fovea_partial& partial = problem.Partial(i);
+    if (partial.struct_bytes != bytes_each) return Status::kUnsupported;
+    FOVEA_RETURN_IF_BAD(CheckPartial(&partial, call));
   }
-  run_time::MergePartials({partials, count, call.batch, call.heads,
-                           call.queries, call.value_dim, ViewOf(call.out),
-                           call.lse});
+  run_time::MergePartials(problem);
   return Status::kOk;
 }
 

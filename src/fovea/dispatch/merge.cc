@@ -15,20 +15,21 @@ namespace {
 void MergeRow(const run_time::MergeProblem& problem, size_t batch, size_t head,
               size_t token) {
   const size_t row = (batch * problem.heads + head) * problem.queries + token;
-  const fovea_partial* partials = problem.partials;
   RowMerge merge;
-  for (size_t i = 0; i < problem.count; ++i) merge.Widen(partials[i].max[row]);
   for (size_t i = 0; i < problem.count; ++i) {
-    merge.Add(partials[i].max[row], partials[i].sum[row]);
+    merge.Widen(problem.Partial(i).max[row]);
+  }
+  for (size_t i = 0; i < problem.count; ++i) {
+    merge.Add(problem.Partial(i).max[row], problem.Partial(i).sum[row]);
   }
   float* out = problem.out.Row(batch, head, token);
   for (size_t i = 0; i < problem.count; ++i) {
-    const fovea_output& from = partials[i].numerator;
+    const fovea_partial& partial = problem.Partial(i);
+    const fovea_output& from = partial.numerator;
     const float* numerator = from.data + batch * from.batch_stride +
                              head * from.head_stride +
                              token * from.token_stride;
-    merge.AddRow(partials[i].max[row], numerator, problem.value_dim, i == 0,
-                 out);
+    merge.AddRow(partial.max[row], numerator, problem.value_dim, i == 0, out);
   }
   merge.Normalise(problem.value_dim, out);
   if (problem.lse != nullptr) problem.lse[row] = merge.Lse();

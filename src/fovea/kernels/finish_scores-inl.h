@@ -153,9 +153,9 @@ HWY_INLINE void DescribeRows(const GroupOf<Shape>& group, const Rows& rows,
   for (size_t i = 0; i < padded; ++i) {
     const size_t row = rows.first + HWY_MIN(i, rows.count - 1);
     if constexpr (F::kPositions) {
-      scratch.positions[i] = static_cast<int32_t>(
-          static_cast<uint32_t>(group.query_position) +
-          static_cast<uint32_t>(TokenOfRow<Shape>(group, row)));
+      scratch.positions[i] =
+          group.query_position +
+          static_cast<int32_t>(TokenOfRow<Shape>(group, row));
     }
     if constexpr (F::kHasPolicy) {
       scratch.heads[i] =

@@ -68,7 +68,7 @@ template <bool kPositions>
 struct QueryPosition {};
 template <>
 struct QueryPosition<true> {
-  int32_t query_position;  // first_position modulo 2^32
+  int32_t query_position;  // PositionOfScores(first_position)
 };
 
 template <class Turner>

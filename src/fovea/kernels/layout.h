@@ -31,10 +31,19 @@ static_assert(kTile % kPanel == 0, "a tile is whole panels");
 // (kMaxKeys is at most 2^24) and no window reaches so far.
 constexpr ptrdiff_t kFar = ptrdiff_t{1} << 28;
 
+constexpr int64_t WithinMagnitude(int64_t position, int64_t most) {
+  const int64_t least = position < most ? position : most;
+  return least > -most ? least : -most;
+}
+
 constexpr ptrdiff_t NearPosition(int64_t position) {
-  constexpr int64_t kMost = kFar;
-  const int64_t most = position < kMost ? position : kMost;
-  return static_cast<ptrdiff_t>(most > -kMost ? most : -kMost);
+  return static_cast<ptrdiff_t>(WithinMagnitude(position, kFar));
+}
+
+// The same for what ALiBi and a ScorePolicy count from: so many tokens away a
+// float tells keys apart by the 64 alone.
+constexpr int32_t PositionOfScores(int64_t position) {
+  return static_cast<int32_t>(WithinMagnitude(position, int64_t{1} << 30));
 }
 
 constexpr size_t RoundUp(size_t n, size_t multiple) {

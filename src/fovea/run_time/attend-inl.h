@@ -220,8 +220,7 @@ HWY_INLINE void SetOptions(const AttentionProblem& problem, Group& group) {
                      ? kEverything
                      : static_cast<ptrdiff_t>(HWY_MIN(problem.window, kFar));
   group.sinks = static_cast<ptrdiff_t>(HWY_MIN(problem.sinks, kFar));
-  group.query_position = static_cast<int32_t>(
-      static_cast<uint32_t>(static_cast<uint64_t>(problem.first_position)));
+  group.query_position = PositionOfScores(problem.first_position);
   group.mask = problem.mask;
   group.bias = problem.bias;
   group.mask_keys = problem.mask_keys;

@@ -72,10 +72,15 @@ struct RotateProblem {
   size_t angle_batch_stride, angle_token_stride;
 };
 
-// Partials as the caller wrote them: there may be any number.
+// Partials as the caller wrote them: there may be any number, each of so many
+// bytes.
 struct MergeProblem {
-  const fovea_partial* partials;
-  size_t count;
+  const fovea_partial& Partial(size_t i) const noexcept {
+    return *reinterpret_cast<const fovea_partial*>(partials + i * bytes_each);
+  }
+
+  const unsigned char* partials;
+  size_t count, bytes_each;
   size_t batch, heads, queries, value_dim;
   View<float> out;
   float* lse;
