@@ -13,7 +13,8 @@
  * - Strides are in elements, the last axis of a tensor is contiguous. A stride
  *   is only read where its axis has more than one entry, and must then be at
  *   least the row's length; an input's batch_stride may be 0, which shares one
- *   tensor among the batch.
+ *   tensor among the batch. Otherwise, and where the last entry would have no
+ *   address, FOVEA_BAD_STRIDE.
  * - Pointers to floats, int64_t and size_t must have the alignment of the type;
  *   workspaces, caches and saved bytes that of FOVEA_ALIGNMENT.
  * - A struct begins with struct_bytes, which is its sizeof. Fill the rest with
@@ -63,7 +64,7 @@ typedef enum fovea_status {
   FOVEA_NULL_POINTER = 1,    /* a required pointer is null */
   FOVEA_ZERO_COUNT = 2,      /* a count that must be 1 or more is 0 */
   FOVEA_TOO_MANY_TOKENS = 3, /* a count or a dim exceeds its maximum */
-  FOVEA_BAD_STRIDE = 4,      /* a stride is smaller than what it steps over */
+  FOVEA_BAD_STRIDE = 4,      /* a stride is too small, or beyond all memory */
   FOVEA_MISALIGNED = 5,      /* a buffer or an array is not aligned */
   FOVEA_CACHE_FULL = 6,      /* the cache has no room for the tokens */
   FOVEA_BAD_SCALE = 7,       /* a scale, factor or eps is out of its range */

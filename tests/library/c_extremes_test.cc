@@ -54,6 +54,41 @@ TEST(CExtremes, AlibiCountsPositionsBeyondTheFarthestAsIt) {
   }
 }
 
+// Rows that no memory has: as many as there are bytes, or that far apart.
+TEST(CExtremes, RowsWithoutAnAddressAreRefused) {
+  const float x[2] = {1, 2};
+  float y[2] = {-1, -1};
+  fovea_softmax softmax = {};
+  softmax.struct_bytes = sizeof(softmax);
+  softmax.x = x, softmax.y = y, softmax.scale = 1;
+  softmax.x_stride = softmax.y_stride = softmax.count = 1;
+  softmax.rows = SIZE_MAX;
+  EXPECT_EQ(fovea_softmax_run(&softmax), FOVEA_BAD_STRIDE);
+  softmax.rows = 2, softmax.x_stride = SIZE_MAX;
+  EXPECT_EQ(fovea_softmax_run(&softmax), FOVEA_BAD_STRIDE);
+  softmax.x_stride = 1;
+  EXPECT_EQ(y[0], -1);
+  EXPECT_EQ(fovea_softmax_run(&softmax), FOVEA_OK);
+
+  fovea_attention call = {};
+  call.struct_bytes = sizeof(call);
+  call.batch = call.heads = call.kv_heads = call.head_dim = call.value_dim = 1;
+  call.queries = 1, call.keys = 2;
+  call.q = {x, 0, 0, 1}, call.k = {x, 0, 0, 1}, call.v = {x, 0, 0, 1};
+  call.out = {y, 0, 0, 1};
+  const Buffer room(fovea_attention_run_workspace_bytes(&call));
+  call.workspace = room.get(), call.workspace_bytes = room.bytes();
+  const uint8_t shown[2] = {1, 1};
+  call.mask = {shown, 0, 0, SIZE_MAX};  // of one row: not read
+  ASSERT_EQ(fovea_attention_run(&call), FOVEA_OK);
+  y[0] = -1;
+  call.k.token_stride = SIZE_MAX / sizeof(float);
+  EXPECT_EQ(fovea_attention_run(&call), FOVEA_BAD_STRIDE);
+  call.k.token_stride = 1, call.queries = 2;
+  EXPECT_EQ(fovea_attention_run(&call), FOVEA_BAD_STRIDE);
+  EXPECT_EQ(y[0], -1);
+}
+
 // Keys of the largest magnitude with means of the other sign: stored entries
 // of FLT_MAX.  Queries are small enough for scores that float has too.
 class LargestKeys : public testing::TestWithParam<float> {};

@@ -14,92 +14,19 @@
 
 #include "fovea/fovea.h"
 #include "tests/golden/c_call.h"
+#include "tests/library/fuzz_input.h"
+#include "tests/library/fuzz_layers.h"
 
 namespace {
 
+using fovea::fuzz::Bytes;
+using fovea::fuzz::Input;
+using fovea::fuzz::Memory;
+using fovea::fuzz::Output;
+using fovea::fuzz::Shape;
+using fovea::fuzz::Strides;
 using fovea::golden::Buffer;
 using fovea::golden::CCache;
-
-// Choices made by the fuzzer's bytes; zeros once they are used up.
-class Bytes {
- public:
-  Bytes(const uint8_t* data, size_t size) : data_(data), left_(size) {}
-
-  uint8_t Byte() {
-    if (left_ == 0) return 0;
-    --left_;
-    return *data_++;
-  }
-  bool Rarely() { return Byte() % 32 == 31; }
-  size_t UpTo(size_t most) {
-    const size_t value = Byte() | size_t{Byte()} << 8;
-    return value % (most + 1);
-  }
-  template <class T>
-  T Raw() {
-    T value;
-    unsigned char bytes[sizeof(T)];
-    for (unsigned char& byte : bytes) byte = Byte();
-    memcpy(&value, bytes, sizeof(value));
-    return value;
-  }
-
- private:
-  const uint8_t* data_;
-  size_t left_;
-};
-
-struct Shape {
-  size_t batch, heads, tokens, dim;
-};
-
-// What owns the memory of a call.
-struct Memory {
-  std::vector<std::unique_ptr<float[]>> floats;
-  std::vector<std::unique_ptr<uint8_t[]>> bytes;
-  std::vector<std::unique_ptr<size_t[]>> sizes;
-  std::vector<std::unique_ptr<uint64_t[]>> rates;
-  std::vector<std::unique_ptr<fovea_rotary>> rotaries;
-
-  // Exactly so many; any bits, NaN and infinities among them.
-  float* Floats(Bytes& from, size_t count) {
-    floats.emplace_back(new float[count == 0 ? 1 : count]);
-    float* data = floats.back().get();
-    const float common = from.Raw<float>();
-    for (size_t i = 0; i < count; ++i) {
-      data[i] = i % 7 == 3 ? common : static_cast<float>(i % 11) - 5.0f;
-    }
-    return data;
-  }
-};
-
-struct Strides {
-  size_t batch, head, token;
-};
-
-// Good strides in one of two orders, with a gap.
-Strides StridesOf(Bytes& from, const Shape& shape) {
-  const size_t row = shape.dim + from.UpTo(3);
-  if (from.Byte() % 2 == 0) {
-    return {shape.heads * shape.tokens * row, shape.tokens * row, row};
-  }
-  return {shape.heads * shape.tokens * row, row, shape.heads * row};
-}
-
-size_t CountOf(const Strides& s, const Shape& shape) {
-  return (shape.batch - 1) * s.batch + (shape.heads - 1) * s.head +
-         (shape.tokens - 1) * s.token + shape.dim;
-}
-
-fovea_input Input(Bytes& from, Memory& memory, const Shape& shape) {
-  const Strides s = StridesOf(from, shape);
-  return {memory.Floats(from, CountOf(s, shape)), s.batch, s.head, s.token};
-}
-
-fovea_output Output(Bytes& from, Memory& memory, const Shape& shape) {
-  const Strides s = StridesOf(from, shape);
-  return {memory.Floats(from, CountOf(s, shape)), s.batch, s.head, s.token};
-}
 
 void SetMasks(Bytes& from, Memory& memory, fovea_attention& call) {
   const uint8_t choice = from.Byte();
@@ -191,7 +118,7 @@ void SetOutputs(Bytes& from, Memory& memory, fovea_attention& call) {
 // Some bytes of the descriptor become anything, but for the counts and strides
 // with which the caller says how large its memory is, and the pointers.
 void Damage(Bytes& from, fovea_attention& call) {
-  switch (from.Byte() % 12) {
+  switch (from.Byte() % 15) {
     case 0:
       call.struct_bytes = from.Raw<size_t>() % sizeof(call);
       break;
@@ -227,6 +154,15 @@ void Damage(Bytes& from, fovea_attention& call) {
       break;
     case 11:
       call.batch = from.Raw<size_t>() | size_t{1} << 62;
+      break;
+    case 12:
+      call.q.token_stride = from.Raw<size_t>() | size_t{1} << 62;
+      break;
+    case 13:
+      call.k.head_stride = from.Raw<size_t>() | size_t{1} << 62;
+      break;
+    case 14:
+      call.mask.token_stride = from.Raw<size_t>() | size_t{1} << 62;
       break;
   }
 }
@@ -266,6 +202,14 @@ void SaveAndRestore(Bytes& from, fovea_cache* cache) {
   fovea_cache_restore(cache, saved.get(), saved.bytes());
 }
 
+// Into the call's own output.
+fovea_partial Partial(Bytes& from, Memory& memory,
+                      const fovea_attention& call) {
+  const size_t rows = call.batch * call.heads * call.queries;
+  return {sizeof(fovea_partial) - from.Rarely(), call.out,
+          memory.Floats(from, rows), memory.Floats(from, rows)};
+}
+
 void UseCache(Bytes& from, Memory& memory, fovea_attention call) {
   const CCache cache(CacheShape(from, call)), other(CacheShape(from, call));
   if (cache.status != FOVEA_OK || other.status != FOVEA_OK) return;
@@ -276,7 +220,7 @@ void UseCache(Bytes& from, Memory& memory, fovea_attention call) {
   call.batch = 1;
   for (size_t i = from.UpTo(6); i > 0; --i) {
     fovea_attention plain = CallOn(cache, call);
-    switch (from.Byte() % 8) {
+    switch (from.Byte() % 9) {
       case 0:
         fovea_cache_append(cache.cache, call.k, call.v, call.keys);
         break;
@@ -309,6 +253,12 @@ void UseCache(Bytes& from, Memory& memory, fovea_attention call) {
         plain.first_position = from.UpTo(300);
         fovea_cache_attend(cache.cache, &plain);
         break;
+      case 8: {
+        const fovea_partial partial = Partial(from, memory, plain);
+        const size_t first = from.UpTo(300), end = from.UpTo(300);
+        fovea_cache_attend_partial(cache.cache, &plain, first, end, &partial);
+        break;
+      }
     }
   }
 }
@@ -625,14 +575,40 @@ void UseCheckInt8(Bytes& from, fovea_attention call) {
   fovea_check_int8(&call, &error);
 }
 
+// Merges up to four, good or of anything, in an array of structs of this
+// version or a later one.
+void UseMerge(Bytes& from, Memory& memory, fovea_attention call) {
+  const size_t count = from.UpTo(4);
+  const size_t bytes_each = sizeof(fovea_partial) + 8 * from.UpTo(2);
+  const Shape out{call.batch, call.heads, call.queries, call.value_dim};
+  std::unique_ptr<uint8_t[]> array(new uint8_t[count * bytes_each + 1]());
+  for (size_t i = 0; i < count; ++i) {
+    fovea_partial partial = Partial(from, memory, call);
+    if (from.Byte() % 2) partial.numerator = Output(from, memory, out);
+    partial.struct_bytes = bytes_each;
+    // The first one says how far the array reaches.
+    if (from.Rarely()) {
+      partial.struct_bytes =
+          i == 0 ? from.UpTo(bytes_each) : from.Raw<size_t>();
+    }
+    if (from.Rarely()) partial.sum = nullptr;
+    memcpy(array.get() + i * bytes_each, &partial, sizeof(partial));
+    const bool is_longer = bytes_each > sizeof(partial);
+    if (is_longer && from.Rarely()) {
+      array[(i + 1) * bytes_each - 1] = from.Byte();
+    }
+  }
+  call.kv_heads = from.Raw<size_t>(), call.head_dim = from.Raw<size_t>();
+  if (from.Rarely()) call.batch = from.Byte() % 2 ? 0 : SIZE_MAX;
+  if (from.Rarely()) call.heads = from.Byte() % 2 ? 0 : SIZE_MAX;
+  if (from.Rarely()) call.value_dim = from.Byte() % 2 ? 0 : SIZE_MAX;
+  fovea_attention_merge(
+      &call, reinterpret_cast<const fovea_partial*>(array.get()), count);
+}
+
 // Keys [first, end) of the call, any two.
 void UsePartial(Bytes& from, Memory& memory, const fovea_attention& call) {
-  const size_t rows = call.batch * call.heads * call.queries;
-  fovea_partial partial = {};
-  partial.struct_bytes = sizeof(partial);
-  partial.numerator = call.out;
-  partial.max = memory.Floats(from, rows);
-  partial.sum = memory.Floats(from, rows);
+  const fovea_partial partial = Partial(from, memory, call);
   const size_t first = from.UpTo(call.keys), end = from.UpTo(call.keys + 1);
   fovea_attention_run_partial(&call, first, end, &partial);
 }
@@ -642,6 +618,10 @@ void UsePartial(Bytes& from, Memory& memory, const fovea_attention& call) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Bytes from(data, size);
   Memory memory;
+  if (from.Byte() % 16 == 15) {
+    fovea::fuzz::UseLayer(from, memory);
+    return 0;
+  }
   const size_t head_dim = 1 + from.UpTo(255), value_dim = 1 + from.UpTo(255);
   fovea::golden::CCall room(head_dim, value_dim);
   fovea_attention& call = room.call;
@@ -690,6 +670,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   call.workspace = of_run.get(), call.workspace_bytes = of_run.bytes();
   if (use % 16 == 5) {
     UsePartial(from, memory, call);
+    return 0;
+  }
+  if (use % 16 == 13) {
+    UseMerge(from, memory, call);
     return 0;
   }
   if (from.Byte() % 4 == 0) Damage(from, call);

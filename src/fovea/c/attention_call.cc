@@ -3,6 +3,7 @@
 
 #include "fovea/c/common_problem.h"
 #include "fovea/c/struct_in.h"
+#include "fovea/c/tensor_in.h"
 #include "fovea/check.h"
 #include "fovea/check_options.h"
 #include "fovea/default_scale.h"
@@ -24,6 +25,8 @@ Status CheckEveryOption(const fovea_attention& call, size_t keys) noexcept {
   const Extent scores{call.batch, call.heads, call.queries, keys};
   FOVEA_RETURN_IF_BAD(CheckMask(ViewOf(call.mask), call.mask_keys, scores));
   FOVEA_RETURN_IF_BAD(CheckMask(ViewOf(call.bias), call.mask_keys, scores));
+  FOVEA_RETURN_IF_BAD(CheckAddresses(ViewOf(call.mask), scores));
+  FOVEA_RETURN_IF_BAD(CheckAddresses(ViewOf(call.bias), scores));
   FOVEA_RETURN_IF_BAD(CheckSoftcap(call.softcap));
   FOVEA_RETURN_IF_BAD(CheckSlopes(call.alibi_slopes, call.heads));
   return CheckSinkLogits(call.sink_logits, call.heads);
@@ -94,7 +97,7 @@ Status CheckPartial(const fovea_partial* to,
   const fovea_partial& partial = *to;
   const Extent out{call.batch, call.heads, call.queries, call.value_dim};
   FOVEA_RETURN_IF_BAD(
-      CheckView(ViewOf(partial.numerator), out, Shares::kNothing));
+      CheckTensor(ViewOf(partial.numerator), out, Shares::kNothing));
   FOVEA_RETURN_IF_BAD(CheckArray(partial.max));
   return CheckArray(partial.sum);
 }

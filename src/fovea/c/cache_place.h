@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "fovea/c/tensor_in.h"
 #include "fovea/cache_layout.h"
 #include "fovea/cache_span.h"
 #include "fovea/check.h"
@@ -115,8 +116,8 @@ Status CheckTokens(const Cache& cache, const View<const Element>& k,
   if (tokens == 0) return Status::kZeroCount;
   const Extent keys{1, cache.kv_heads, tokens, cache.head_dim};
   const Extent values{1, cache.kv_heads, tokens, cache.value_dim};
-  FOVEA_RETURN_IF_BAD(CheckView(k, keys, Shares::kBatch));
-  FOVEA_RETURN_IF_BAD(CheckView(v, values, Shares::kBatch));
+  FOVEA_RETURN_IF_BAD(CheckTensor(k, keys, Shares::kBatch));
+  FOVEA_RETURN_IF_BAD(CheckTensor(v, values, Shares::kBatch));
   const bool has_room =
       IsRing(cache) || tokens <= cache.capacity - cache.place.position;
   return has_room ? Status::kOk : Status::kCacheFull;

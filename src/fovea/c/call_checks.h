@@ -9,6 +9,7 @@
 
 #include "fovea/c/cache_place.h"
 #include "fovea/c/struct_in.h"
+#include "fovea/c/tensor_in.h"
 #include "fovea/c/views.h"
 #include "fovea/check.h"
 #include "fovea/check_options.h"
@@ -64,19 +65,19 @@ Status CheckSizes(const Call& call, size_t keys) noexcept {
 template <class Call>
 Status CheckTensors(const Call& call, Reads reads, size_t keys) noexcept {
   const Extent q{call.batch, call.heads, call.queries, call.head_dim};
-  FOVEA_RETURN_IF_BAD(CheckView(ViewOf(call.q), q, Shares::kBatch));
+  FOVEA_RETURN_IF_BAD(CheckTensor(ViewOf(call.q), q, Shares::kBatch));
   if (reads == Reads::kCache) return Status::kOk;
   const size_t tokens = reads == Reads::kTokens ? call.queries : keys;
   const Extent k{call.batch, call.kv_heads, tokens, call.head_dim};
   const Extent v{call.batch, call.kv_heads, tokens, call.value_dim};
-  FOVEA_RETURN_IF_BAD(CheckView(ViewOf(call.k), k, Shares::kBatch));
-  return CheckView(ViewOf(call.v), v, Shares::kBatch);
+  FOVEA_RETURN_IF_BAD(CheckTensor(ViewOf(call.k), k, Shares::kBatch));
+  return CheckTensor(ViewOf(call.v), v, Shares::kBatch);
 }
 
 template <class Call>
 Status CheckOut(const Call& call) noexcept {
   const Extent out{call.batch, call.heads, call.queries, call.value_dim};
-  return CheckView(ViewOf(call.out), out, Shares::kNothing);
+  return CheckTensor(ViewOf(call.out), out, Shares::kNothing);
 }
 
 // Those of tensors; a cache knows its own.

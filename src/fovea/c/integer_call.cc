@@ -3,6 +3,7 @@
 
 #include "fovea/c/common_problem.h"
 #include "fovea/c/struct_in.h"
+#include "fovea/c/tensor_in.h"
 #include "fovea/check.h"
 #include "fovea/check_options.h"
 #include "fovea/dispatch/integer_attention.h"
@@ -56,6 +57,7 @@ Status CheckCall(const fovea_integer_attention& call, Reads reads,
   FOVEA_RETURN_IF_BAD(CheckWindow(call));
   const Extent scores{call.batch, call.heads, call.queries, keys};
   FOVEA_RETURN_IF_BAD(CheckMask(ViewOf(call.mask), call.mask_keys, scores));
+  FOVEA_RETURN_IF_BAD(CheckAddresses(ViewOf(call.mask), scores));
   return CheckParts(call);
 }
 

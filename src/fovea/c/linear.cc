@@ -4,6 +4,7 @@
 #include "fovea/c/packed_floats.h"
 #include "fovea/c/status_out.h"
 #include "fovea/c/struct_in.h"
+#include "fovea/c/tensor_in.h"
 #include "fovea/check.h"
 #include "fovea/fovea.h"
 #include "fovea/pack_linear.h"
@@ -32,8 +33,8 @@ Status Check(const fovea_linear& call) noexcept {
   const View<const float> x{call.x, 0, 0, call.x_stride};
   const View<float> y{call.y, 0, 0, call.y_stride};
   FOVEA_RETURN_IF_BAD(
-      CheckView(x, {1, 1, call.tokens, call.inputs}, Shares::kBatch));
-  return CheckView(y, {1, 1, call.tokens, call.outputs}, Shares::kNothing);
+      CheckTensor(x, {1, 1, call.tokens, call.inputs}, Shares::kBatch));
+  return CheckTensor(y, {1, 1, call.tokens, call.outputs}, Shares::kNothing);
 }
 
 Status Run(const fovea_linear* from) noexcept {

@@ -4,6 +4,7 @@
 #include "fovea/c/packed_bytes.h"
 #include "fovea/c/status_out.h"
 #include "fovea/c/struct_in.h"
+#include "fovea/c/tensor_in.h"
 #include "fovea/check.h"
 #include "fovea/fovea.h"
 #include "fovea/pack_linear_int8.h"
@@ -51,9 +52,9 @@ Status Run(const fovea_linear_int8* from) noexcept {
   const View<const float> x{call.x, 0, 0, call.x_stride};
   const View<float> y{call.y, 0, 0, call.y_stride};
   FOVEA_RETURN_IF_BAD(
-      CheckView(x, {1, 1, call.tokens, call.inputs}, Shares::kBatch));
+      CheckTensor(x, {1, 1, call.tokens, call.inputs}, Shares::kBatch));
   FOVEA_RETURN_IF_BAD(
-      CheckView(y, {1, 1, call.tokens, call.outputs}, Shares::kNothing));
+      CheckTensor(y, {1, 1, call.tokens, call.outputs}, Shares::kNothing));
   run_time::LinearInt8({call.x, call.x_stride, call.tokens, call.inputs,
                         call.outputs, call.packed, call.scales, call.bias,
                         call.y, call.y_stride, call.workspace});

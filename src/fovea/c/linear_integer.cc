@@ -7,6 +7,7 @@
 #include "fovea/c/packed_bytes.h"
 #include "fovea/c/status_out.h"
 #include "fovea/c/struct_in.h"
+#include "fovea/c/tensor_in.h"
 #include "fovea/check.h"
 #include "fovea/dispatch/linear_integer.h"
 #include "fovea/fovea.h"
@@ -45,8 +46,8 @@ Status CheckRows(const fovea_linear_integer& call, Output* y) noexcept {
   const View<const int8_t> x{call.x, 0, 0, call.x_stride};
   const View<Output> to{y, 0, 0, call.y_stride};
   FOVEA_RETURN_IF_BAD(
-      CheckView(x, {1, 1, call.tokens, call.inputs}, Shares::kBatch));
-  return CheckView(to, {1, 1, call.tokens, call.outputs}, Shares::kNothing);
+      CheckTensor(x, {1, 1, call.tokens, call.inputs}, Shares::kBatch));
+  return CheckTensor(to, {1, 1, call.tokens, call.outputs}, Shares::kNothing);
 }
 
 Status CheckZeros(const fovea_linear_integer& call) noexcept {

@@ -4,6 +4,7 @@
 #include "fovea/c/attention_call.h"
 #include "fovea/c/status_out.h"
 #include "fovea/c/struct_in.h"
+#include "fovea/c/tensor_in.h"
 #include "fovea/check.h"
 #include "fovea/fovea.h"
 
@@ -21,7 +22,7 @@ Status CheckMerge(const fovea_attention& call) noexcept {
   FOVEA_RETURN_IF_BAD(CheckCount(call.queries, kMaxTokens));
   FOVEA_RETURN_IF_BAD(CheckSizes(call, 1));
   const Extent out{call.batch, call.heads, call.queries, call.value_dim};
-  FOVEA_RETURN_IF_BAD(CheckView(ViewOf(call.out), out, Shares::kNothing));
+  FOVEA_RETURN_IF_BAD(CheckTensor(ViewOf(call.out), out, Shares::kNothing));
   return CheckOptionalArray(call.lse);
 }
 

@@ -6,6 +6,7 @@
 #include "fovea/c/packed_floats.h"
 #include "fovea/c/status_out.h"
 #include "fovea/c/struct_in.h"
+#include "fovea/c/tensor_in.h"
 #include "fovea/check.h"
 #include "fovea/dispatch/attention.h"
 #include "fovea/dispatch/linear.h"
@@ -163,9 +164,10 @@ Status CheckModule(const fovea_multi_head& call, const fovea_cache* cache,
   if (core.parts > 1 || core.rotary != nullptr) return Status::kUnsupported;
   const Extent rows{core.batch, 1, core.queries, call.model_dim};
   const Extent memory{core.batch, 1, module.keys, module.memory_dim};
-  FOVEA_RETURN_IF_BAD(CheckView(ViewOf(call.x), rows, Shares::kBatch));
-  FOVEA_RETURN_IF_BAD(CheckView(ViewOf(module.memory), memory, Shares::kBatch));
-  FOVEA_RETURN_IF_BAD(CheckView(ViewOf(call.y), rows, Shares::kNothing));
+  FOVEA_RETURN_IF_BAD(CheckTensor(ViewOf(call.x), rows, Shares::kBatch));
+  FOVEA_RETURN_IF_BAD(
+      CheckTensor(ViewOf(module.memory), memory, Shares::kBatch));
+  FOVEA_RETURN_IF_BAD(CheckTensor(ViewOf(call.y), rows, Shares::kNothing));
   FOVEA_RETURN_IF_BAD(CheckProjections(module));
   return CheckRotary(module);
 }

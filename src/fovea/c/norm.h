@@ -3,6 +3,7 @@
 #define FOVEA_C_NORM_H_
 
 #include "fovea/c/struct_in.h"
+#include "fovea/c/tensor_in.h"
 #include "fovea/check.h"
 #include "fovea/fovea.h"
 #include "fovea/run_time/row_problems.h"
@@ -19,8 +20,8 @@ inline Status CheckNorm(const fovea_norm& call) noexcept {
   const Extent extent{1, 1, call.tokens, call.dim};
   const View<const float> x{call.x, 0, 0, call.x_stride};
   const View<float> y{call.y, 0, 0, call.y_stride};
-  FOVEA_RETURN_IF_BAD(CheckView(x, extent, Shares::kBatch));
-  return CheckView(y, extent, Shares::kNothing);
+  FOVEA_RETURN_IF_BAD(CheckTensor(x, extent, Shares::kBatch));
+  return CheckTensor(y, extent, Shares::kNothing);
 }
 
 inline Status ReadNorm(const fovea_norm* from, bool has_bias,

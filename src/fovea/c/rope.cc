@@ -4,6 +4,7 @@
 #include "fovea/c/attention_call.h"
 #include "fovea/c/status_out.h"
 #include "fovea/c/struct_in.h"
+#include "fovea/c/tensor_in.h"
 #include "fovea/check.h"
 #include "fovea/fovea.h"
 #include "fovea/rope_rates.h"
@@ -43,7 +44,7 @@ Status CheckAngles(const fovea_rope& call) noexcept {
   for (const float* angles : both) {
     const View<const float> view{angles, call.angle_batch_stride, 0,
                                  call.angle_token_stride};
-    FOVEA_RETURN_IF_BAD(CheckView(view, extent, Shares::kAll));
+    FOVEA_RETURN_IF_BAD(CheckTensor(view, extent, Shares::kAll));
   }
   return Status::kOk;
 }
@@ -56,7 +57,7 @@ Status Run(const fovea_rope* from) noexcept {
     return Status::kZeroCount;
   }
   const Extent extent{call.batch, call.heads, call.tokens, call.dim};
-  FOVEA_RETURN_IF_BAD(CheckView(ViewOf(call.x), extent, Shares::kNothing));
+  FOVEA_RETURN_IF_BAD(CheckTensor(ViewOf(call.x), extent, Shares::kNothing));
   FOVEA_RETURN_IF_BAD(CheckAngles(call));
   run_time::Rotate({ViewOf(call.x), call.batch, call.heads, call.tokens,
                     call.dim / 2, call.interleaved != 0, call.rates,

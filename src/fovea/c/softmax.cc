@@ -3,6 +3,7 @@
 
 #include "fovea/c/status_out.h"
 #include "fovea/c/struct_in.h"
+#include "fovea/c/tensor_in.h"
 #include "fovea/check.h"
 #include "fovea/fovea.h"
 
@@ -15,11 +16,11 @@ Status Check(const fovea_softmax& call) noexcept {
   const Extent extent{1, 1, call.rows, call.count};
   const View<const float> x{call.x, 0, 0, call.x_stride};
   const View<float> y{call.y, 0, 0, call.y_stride};
-  FOVEA_RETURN_IF_BAD(CheckView(x, extent, Shares::kBatch));
-  FOVEA_RETURN_IF_BAD(CheckView(y, extent, Shares::kNothing));
+  FOVEA_RETURN_IF_BAD(CheckTensor(x, extent, Shares::kBatch));
+  FOVEA_RETURN_IF_BAD(CheckTensor(y, extent, Shares::kNothing));
   if (call.mask != nullptr) {
     const View<const uint8_t> mask{call.mask, 0, 0, call.mask_stride};
-    FOVEA_RETURN_IF_BAD(CheckView(mask, extent, Shares::kAll));
+    FOVEA_RETURN_IF_BAD(CheckTensor(mask, extent, Shares::kAll));
   }
   return IsFinite(call.scale) ? Status::kOk : Status::kBadScale;
 }
