@@ -11,6 +11,7 @@
 
 #include "fovea/fovea.h"
 #include "tests/golden/c_call.h"
+#include "tests/library/one_head.h"
 
 namespace fovea {
 namespace {
@@ -22,13 +23,7 @@ using golden::CCache;
 float LseAt(int64_t position, float slope) {
   const float q = 1, k[] = {0, 0}, v[] = {1, 2};
   float out = 0, lse = 0;
-  fovea_attention call = {};
-  call.struct_bytes = sizeof(call);
-  call.batch = call.heads = call.kv_heads = call.queries = 1;
-  call.head_dim = call.value_dim = 1;
-  call.keys = 2;
-  call.q = {&q, 0, 0, 1}, call.k = {k, 0, 0, 1}, call.v = {v, 0, 0, 1};
-  call.out = {&out, 0, 0, 1};
+  fovea_attention call = OneHead(&q, k, v, 2, 1, &out);
   call.lse = &lse;
   call.first_position = position;
   call.alibi_slopes = &slope;
@@ -70,12 +65,7 @@ TEST(CExtremes, RowsWithoutAnAddressAreRefused) {
   EXPECT_EQ(y[0], -1);
   EXPECT_EQ(fovea_softmax_run(&softmax), FOVEA_OK);
 
-  fovea_attention call = {};
-  call.struct_bytes = sizeof(call);
-  call.batch = call.heads = call.kv_heads = call.head_dim = call.value_dim = 1;
-  call.queries = 1, call.keys = 2;
-  call.q = {x, 0, 0, 1}, call.k = {x, 0, 0, 1}, call.v = {x, 0, 0, 1};
-  call.out = {y, 0, 0, 1};
+  fovea_attention call = OneHead(x, x, x, 2, 1, y);
   const Buffer room(fovea_attention_run_workspace_bytes(&call));
   call.workspace = room.get(), call.workspace_bytes = room.bytes();
   const uint8_t shown[2] = {1, 1};
@@ -108,16 +98,10 @@ TEST_P(LargestKeys, HaveScalesInInt8) {
   const fovea_arithmetic* arithmetics[] = {nullptr, fovea_int8_scores(),
                                            fovea_int8()};
   for (const fovea_arithmetic* arithmetic : arithmetics) {
-    fovea_attention call = {};
-    call.struct_bytes = sizeof(call);
-    call.batch = call.heads = call.kv_heads = call.queries = 1;
-    call.head_dim = kDim, call.value_dim = 1;
-    call.keys = kTokens;
-    call.q = {q.data(), 0, 0, kDim}, call.k = {k.data(), 0, 0, kDim};
-    call.v = {v.data(), 0, 0, 1};
-    call.arithmetic = arithmetic;
     float out = NAN, lse = NAN;
-    call.out = {&out, 0, 0, 1}, call.lse = &lse;
+    fovea_attention call =
+        OneHead(q.data(), k.data(), v.data(), kTokens, kDim, &out);
+    call.arithmetic = arithmetic, call.lse = &lse;
     if (arithmetic != nullptr) {
       const Buffer room(fovea_attention_run_workspace_bytes(&call));
       call.workspace = room.get(), call.workspace_bytes = room.bytes();

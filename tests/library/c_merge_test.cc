@@ -9,6 +9,7 @@
 
 #include "fovea/fovea.h"
 #include "tests/golden/c_call.h"
+#include "tests/library/one_head.h"
 
 namespace fovea {
 namespace {
@@ -87,12 +88,7 @@ TEST(CPartial, DoesNotReadWhatItDoesNotWrite) {
   const float q = 1, k[] = {1, NAN}, v[] = {3, NAN};
   const size_t length = 1;
   float numerator = -1, max = -1, sum = -1, scores[] = {-1, -1};
-  fovea_attention call = {};
-  call.struct_bytes = sizeof(call);
-  call.batch = call.heads = call.kv_heads = call.queries = 1;
-  call.head_dim = call.value_dim = 1;
-  call.keys = 2;
-  call.q = {&q, 0, 0, 1}, call.k = {k, 0, 0, 1}, call.v = {v, 0, 0, 1};
+  fovea_attention call = OneHead(&q, k, v, 2, 1, nullptr);
   call.key_lengths = &length;
   call.arithmetic = fovea_int8();
   call.scores = scores, call.score_stage = FOVEA_SCORES_SCALED;

@@ -7,13 +7,23 @@ namespace fovea::fuzz {
 namespace {
 
 struct Rows {
-  size_t count, stride;
+  size_t stride;
   float* data;
 };
 
 Rows RowsOf(Bytes& from, Memory& memory, size_t count, size_t dim) {
   const size_t stride = dim + from.UpTo(3);
-  return {count, stride, memory.Floats(from, (count - 1) * stride + dim)};
+  return {stride, memory.Floats(from, (count - 1) * stride + dim)};
+}
+
+// y may be x.
+template <class Call>
+void SetXAndY(Bytes& from, Memory& memory, size_t count, size_t dim,
+              Call& call) {
+  const Rows x = RowsOf(from, memory, count, dim);
+  const Rows y = from.Byte() % 2 ? x : RowsOf(from, memory, count, dim);
+  call.x = x.data, call.x_stride = x.stride;
+  call.y = y.data, call.y_stride = y.stride;
 }
 
 // What no caller may say of its memory: nothing, none, or more than there can
@@ -40,11 +50,7 @@ void UseSoftmax(Bytes& from, Memory& memory) {
   fovea_softmax call = {};
   call.struct_bytes = sizeof(call) - from.Rarely();
   call.rows = 1 + from.UpTo(9), call.count = 1 + from.UpTo(300);
-  const Rows x = RowsOf(from, memory, call.rows, call.count);
-  call.x = x.data, call.x_stride = x.stride;
-  const Rows y =
-      from.Byte() % 2 ? x : RowsOf(from, memory, call.rows, call.count);
-  call.y = y.data, call.y_stride = y.stride;
+  SetXAndY(from, memory, call.rows, call.count, call);
   call.scale = from.Byte() % 2 ? 1.0f : from.Raw<float>();
   call.logarithm = from.Byte() % 2;
   if (from.Byte() % 2) {
@@ -64,11 +70,7 @@ void UseNorm(Bytes& from, Memory& memory) {
   fovea_norm call = {};
   call.struct_bytes = sizeof(call) - from.Rarely();
   call.tokens = 1 + from.UpTo(9), call.dim = 1 + from.UpTo(300);
-  const Rows x = RowsOf(from, memory, call.tokens, call.dim);
-  call.x = x.data, call.x_stride = x.stride;
-  const Rows y =
-      from.Byte() % 2 ? x : RowsOf(from, memory, call.tokens, call.dim);
-  call.y = y.data, call.y_stride = y.stride;
+  SetXAndY(from, memory, call.tokens, call.dim, call);
   call.weight = memory.Floats(from, call.dim);
   if (from.Byte() % 2) call.bias = memory.Floats(from, call.dim);
   call.eps = from.Byte() % 2 ? 1e-5f : from.Raw<float>();

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "fovea/c/struct_in.h"
 #include "fovea/check.h"
 #include "fovea/view.h"
 
@@ -17,14 +18,13 @@ namespace c {
 template <class T>
 bool HasAddresses(const View<T>& view, const Extent& extent) noexcept {
   size_t batches = 0, heads = 0, tokens = 0, end = extent.dim;
-  const bool overflows =
-      __builtin_mul_overflow(extent.batch - 1, view.batch_stride, &batches) ||
-      __builtin_mul_overflow(extent.heads - 1, view.head_stride, &heads) ||
-      __builtin_mul_overflow(extent.tokens - 1, view.token_stride, &tokens) ||
-      __builtin_add_overflow(end, batches, &end) ||
-      __builtin_add_overflow(end, heads, &end) ||
-      __builtin_add_overflow(end, tokens, &end);
-  return !overflows && end <= PTRDIFF_MAX / sizeof(T);
+  const bool fits = Multiply(extent.batch - 1, view.batch_stride, batches) &&
+                    Multiply(extent.heads - 1, view.head_stride, heads) &&
+                    Multiply(extent.tokens - 1, view.token_stride, tokens) &&
+                    !__builtin_add_overflow(end, batches, &end) &&
+                    !__builtin_add_overflow(end, heads, &end) &&
+                    !__builtin_add_overflow(end, tokens, &end);
+  return fits && end <= PTRDIFF_MAX / sizeof(T);
 }
 
 // Of a tensor that may be null: a mask.
