@@ -13,6 +13,7 @@
 
 #include "fovea/attention.h"
 #include "fovea/kv_cache.h"
+#include "tests/golden/expanded_blocks.h"
 #include "tests/golden/golden.h"
 #include "tests/golden/poison.h"
 
@@ -21,7 +22,7 @@ namespace {
 
 constexpr size_t kHeadsOfAll = 4, kKvHeadsOfAll = 2, kDim = 20;
 constexpr size_t kTokens = 230;  // three blocks and a bit
-constexpr size_t kBlocks = (kTokens + kMaskBlock - 1) / kMaskBlock;
+constexpr size_t kBlocks = MaskBlocks(kTokens);
 constexpr size_t kBatch = 2;
 constexpr float kUntouched = 12345.0f;
 
@@ -55,20 +56,6 @@ std::vector<uint8_t> Blocks() {
   return blocks;
 }
 
-// The same of every query and key, [batch][head][query][key].
-std::vector<uint8_t> Expanded(const std::vector<uint8_t>& blocks) {
-  std::vector<uint8_t> mask;
-  for (size_t head = 0; head < kBatch * kHeadsOfAll; ++head) {
-    for (size_t i = 0; i < kTokens; ++i) {
-      for (size_t j = 0; j < kTokens; ++j) {
-        mask.push_back(blocks[(head * kBlocks + i / kMaskBlock) * kBlocks +
-                              j / kMaskBlock]);
-      }
-    }
-  }
-  return mask;
-}
-
 struct Tensors {
   std::vector<float> q = Values(0, kBatch* kHeadsOfAll* kTokens* kDim);
   std::vector<float> k = Values(1, kBatch* kKvHeadsOfAll* kTokens* kDim);
@@ -77,7 +64,8 @@ struct Tensors {
   std::vector<float> lse =
       std::vector<float>(kBatch * kHeadsOfAll * kTokens, kUntouched);
   std::vector<uint8_t> blocks = Blocks();
-  std::vector<uint8_t> mask = Expanded(blocks);
+  std::vector<uint8_t> mask =
+      golden::ExpandedBlocks(blocks, kBatch* kHeadsOfAll, kTokens, kTokens);
 
   template <class Attention>
   typename Attention::Call Call() {
@@ -98,6 +86,9 @@ struct Tensors {
   void SetMask(options::Mask<MaskKind::kBlock>& call) {
     call.block_mask =
         HeadMajor<const uint8_t>(blocks.data(), kHeadsOfAll, kBlocks, kBlocks);
+  }
+  void SetMask(options::Mask<MaskKind::kAny>& call) {
+    SetMask(static_cast<options::Mask<MaskKind::kBlock>&>(call));
   }
   void SetMask(options::Mask<MaskKind::kBoolean>& call) {
     call.mask =
@@ -185,6 +176,36 @@ TEST(BlockMask, ACacheGivesTheBitsOfTheBooleanMask) {
 }
 
 using Sparse = Attention<Config<MaskKind::kBlock, false>>;
+using Any = Attention<Config<MaskKind::kAny, false>>;
+
+TEST(BlockMask, JoinsABooleanMask) {
+  using Dense = Attention<Config<MaskKind::kBoolean, false>>;
+  Tensors any, dense;
+  const golden::Stream stream(11, 10);
+  std::vector<uint8_t> some(any.mask.size());
+  for (size_t i = 0; i < some.size(); ++i) some[i] = stream[i] > -1;
+  for (size_t i = 0; i < some.size(); ++i) dense.mask[i] &= some[i] * 255;
+  auto call = any.Call<Any>();
+  call.mask =
+      HeadMajor<const uint8_t>(some.data(), kHeadsOfAll, kTokens, kTokens);
+  const auto room = golden::MakePoisoned<Any::Workspace>();
+  ASSERT_EQ(Any::Run(call, *room), Status::kOk);
+  const auto dense_room = golden::MakePoisoned<Dense::Workspace>();
+  ASSERT_EQ(Dense::Run(dense.Call<Dense>(), *dense_room), Status::kOk);
+  ExpectSame(any, dense);
+  // Either of them alone, in the same kernel.
+  Tensors columns, blocks, sparse;
+  call = columns.Call<Any>();
+  call.mask = HeadMajor<const uint8_t>(dense.mask.data(), kHeadsOfAll, kTokens,
+                                       kTokens);
+  call.block_mask = {};
+  ASSERT_EQ(Any::Run(call, *room), Status::kOk);
+  ExpectSame(columns, dense);
+  ASSERT_EQ(Any::Run(blocks.Call<Any>(), *room), Status::kOk);
+  const auto sparse_room = golden::MakePoisoned<Sparse::Workspace>();
+  ASSERT_EQ(Sparse::Run(sparse.Call<Sparse>(), *sparse_room), Status::kOk);
+  ExpectSame(blocks, sparse);
+}
 
 TEST(BlockMask, WhatItHidesIsNotRead) {
   Tensors clean, poisoned;

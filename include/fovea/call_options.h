@@ -45,10 +45,8 @@ struct Mask<MaskKind::kAdditive> {
   size_t mask_keys = 0;    // as above
 };
 template <>
-struct Mask<MaskKind::kEither> {
-  View<const uint8_t> mask;  // as above
-  View<const float> bias;    // as above
-  size_t mask_keys = 0;      // of both
+struct Mask<MaskKind::kAny> : Mask<MaskKind::kBoolean>, Mask<MaskKind::kBlock> {
+  View<const float> bias;  // as above, of mask_keys too
 };
 
 // With kSoftcap: score = softcap * tanh(score / softcap), before ALiBi, bias
@@ -164,25 +162,20 @@ CallOptions<To> OptionsFrom(const CallOptions<R>& call, const CallRow& from,
   };
   CallOptions<To> to;
   constexpr MaskKind kMask = To::kMask;
-  if constexpr (kMask == MaskKind::kBoolean || kMask == MaskKind::kEither) {
-    to.mask = from_row(call.mask);
-  }
-  if constexpr (kMask == MaskKind::kAdditive || kMask == MaskKind::kEither) {
-    to.bias = from_row(call.bias);
-  }
-  if constexpr (kMask != MaskKind::kNone && kMask != MaskKind::kBlock) {
+  if constexpr (TakesMask(kMask)) to.mask = from_row(call.mask);
+  if constexpr (TakesBias(kMask)) to.bias = from_row(call.bias);
+  if constexpr (TakesMask(kMask) || TakesBias(kMask)) {
     to.mask_keys = call.mask_keys == 0 ? keys : call.mask_keys;
   }
-  if constexpr (kMask == MaskKind::kBlock) {
+  if constexpr (TakesBlockMask(kMask)) {
     // From query 0 on, since a row may stand anywhere in its block: only a ring
     // begins elsewhere, and has no mask.
     to.block_mask = call.block_mask;
     if (to.block_mask.data) {
       to.block_mask.data = call.block_mask.Row(from.entry, from.head, 0);
     }
-    to.mask_blocks = call.mask_blocks == 0
-                         ? (keys + kMaskBlock - 1) / kMaskBlock
-                         : call.mask_blocks;
+    to.mask_blocks =
+        call.mask_blocks == 0 ? MaskBlocks(keys) : call.mask_blocks;
   }
   if constexpr (To::kSoftcap) to.softcap = call.softcap;
   if constexpr (To::kAlibi) {

@@ -17,12 +17,26 @@ enum class MaskKind : uint8_t {
   kNone,
   kBoolean,   // Call::mask: a byte a key, 0 hides it
   kAdditive,  // Call::bias: a float a key, added to the score; -inf hides it
-  kBlock,   // Call::block_mask: a byte for 64 queries by 64 keys, 0 hides them
-  kEither,  // mask and bias, each of which a call may leave out
+  kBlock,  // Call::block_mask: a byte for 64 queries by 64 keys, 0 hides them
+  kAny,    // mask, bias and block_mask, each of which a call may leave out
 };
 
-// Tokens of a block of MaskKind::kBlock, on both axes.
+// Whether calls have that member.
+constexpr bool TakesMask(MaskKind kind) {
+  return kind == MaskKind::kBoolean || kind == MaskKind::kAny;
+}
+constexpr bool TakesBias(MaskKind kind) {
+  return kind == MaskKind::kAdditive || kind == MaskKind::kAny;
+}
+constexpr bool TakesBlockMask(MaskKind kind) {
+  return kind == MaskKind::kBlock || kind == MaskKind::kAny;
+}
+
+// Tokens of a block of a block mask, on both axes.
 constexpr size_t kMaskBlock = 64;
+constexpr size_t MaskBlocks(size_t tokens) {
+  return (tokens + kMaskBlock - 1) / kMaskBlock;
+}
 
 // Which scores a call writes to Call::scores (the qk_matmul_output_mode of
 // ONNX's Attention operator; its fourth one, the weights, is kWeights).

@@ -204,6 +204,14 @@ typedef struct fovea_attention {
   fovea_mask mask;
   fovea_input bias;
   size_t mask_keys;
+  /* Sparse attention (arXiv 1904.10509, 2007.14062): a byte for 64 queries of
+   * the call by 64 keys, 0 hides them, and what it hides is not computed.
+   * [batch][heads][ceil(queries / 64)][mask_blocks]; strides as the mask's,
+   * token_stride from one block of queries to the next. mask_blocks is 1 to
+   * ceil(keys / 64), 0 for all; keys beyond are hidden. Joins the other masks.
+   * Null data: no such mask. */
+  fovea_mask block_mask;
+  size_t mask_blocks;
   /* score = softcap * tanh(score / softcap) (Gemma 2, arXiv 2408.00118);
    * 2^-60 to 2^60, 0: none. */
   float softcap;
@@ -267,7 +275,8 @@ fovea_attention_run_workspace_bytes(const fovea_attention* call);
  *                    rotary's turner or rates
  *   ZERO_COUNT       batch, a number of heads, a dim, queries or keys
  *   TOO_MANY_TOKENS  a count or dim beyond its maximum, a key_length or
- *                    mask_keys beyond keys, the rotary's dim beyond head_dim
+ *                    mask_keys beyond keys, mask_blocks beyond their blocks,
+ *                    the rotary's dim beyond head_dim
  *   BAD_STRIDE       see the top
  *   BAD_SCALE        scale, softcap, a slope or a sink logit out of its range,
  *                    or rates[0] of 0; with an arithmetic also: an entry of k
@@ -382,9 +391,9 @@ typedef struct fovea_cache_shape {
   /* A window other than 0, to 2^24, makes a ring, of a stream without end: it
    * keeps what a window so wide sees, and the first `sinks` tokens (0 to 2^24),
    * each in whole tiles of 64; nothing is ever moved. Calls on it must be
-   * causal, with that window and those sinks, and have no mask, no bias, no
-   * weights and no scores. max_queries: tokens that a step brings, 0 as 1,
-   * beyond 64 as 64. Longer steps have the same bits, in more pieces. */
+   * causal, with that window and those sinks, and have none of mask, bias,
+   * block_mask, weights and scores. max_queries: tokens that a step brings, 0
+   * as 1, beyond 64 as 64. Longer steps have the same bits, in more pieces. */
   size_t window, sinks, max_queries;
 } fovea_cache_shape;
 

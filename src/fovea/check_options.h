@@ -33,6 +33,12 @@ Status CheckMask(const View<T>& mask, size_t mask_keys,
   return CheckView(mask, extent, Shares::kAll);
 }
 
+// The blocks of a block mask that those scores are in.
+inline Extent BlocksOf(const Extent& scores) noexcept {
+  return {scores.batch, scores.heads, MaskBlocks(scores.tokens),
+          MaskBlocks(scores.dim)};
+}
+
 // `accepts` says whether a value is in range.
 template <class Accepts>
 Status CheckPerHead(const float* values, size_t heads,
@@ -68,19 +74,15 @@ Status CheckOptions(const CallOptions<R>& options, size_t batch, size_t queries,
                     size_t keys) noexcept {
   const Extent scores{batch, R::kHeads, queries, keys};
   constexpr MaskKind kMask = R::kMask;
-  if constexpr (kMask == MaskKind::kBoolean || kMask == MaskKind::kEither) {
+  if constexpr (TakesMask(kMask)) {
     FOVEA_RETURN_IF_BAD(CheckMask(options.mask, options.mask_keys, scores));
   }
-  if constexpr (kMask == MaskKind::kAdditive || kMask == MaskKind::kEither) {
+  if constexpr (TakesBias(kMask)) {
     FOVEA_RETURN_IF_BAD(CheckMask(options.bias, options.mask_keys, scores));
   }
-  if constexpr (kMask == MaskKind::kBlock) {
-    const auto blocks = [](size_t tokens) {
-      return (tokens + kMaskBlock - 1) / kMaskBlock;
-    };
+  if constexpr (TakesBlockMask(kMask)) {
     FOVEA_RETURN_IF_BAD(
-        CheckMask(options.block_mask, options.mask_blocks,
-                  {batch, R::kHeads, blocks(queries), blocks(keys)}));
+        CheckMask(options.block_mask, options.mask_blocks, BlocksOf(scores)));
   }
   if constexpr (R::kSoftcap) {
     FOVEA_RETURN_IF_BAD(CheckSoftcap(options.softcap));

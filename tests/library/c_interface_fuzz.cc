@@ -12,6 +12,7 @@
 #include <memory>
 #include <vector>
 
+#include "fovea/config.h"
 #include "fovea/fovea.h"
 #include "tests/golden/c_call.h"
 #include "tests/library/fuzz_input.h"
@@ -27,6 +28,21 @@ using fovea::fuzz::Shape;
 using fovea::fuzz::Strides;
 using fovea::golden::Buffer;
 using fovea::golden::CCache;
+
+void SetBlockMask(Bytes& from, Memory& memory, fovea_attention& call) {
+  const uint8_t choice = from.Byte();
+  if (choice % 4 != 1) return;
+  const size_t most = fovea::MaskBlocks(call.keys);
+  if (choice & 4) call.mask_blocks = 1 + from.UpTo(most - 1);
+  const size_t columns = call.mask_blocks == 0 ? most : call.mask_blocks;
+  const size_t rows = fovea::MaskBlocks(call.queries);
+  const size_t batch = choice & 8 ? call.batch : 1;
+  const size_t heads = choice & 16 ? call.heads : 1;
+  call.block_mask = {memory.Flags(from, batch * heads * rows * columns),
+                     batch == 1 ? 0 : heads * rows * columns,
+                     heads == 1 ? 0 : rows * columns, columns};
+  if (from.Rarely()) call.block_mask.token_stride = SIZE_MAX / 2;
+}
 
 void SetMasks(Bytes& from, Memory& memory, fovea_attention& call) {
   const uint8_t choice = from.Byte();
@@ -44,9 +60,7 @@ void SetMasks(Bytes& from, Memory& memory, fovea_attention& call) {
     call.bias = {memory.Floats(from, count), s.batch, s.head, s.token};
   }
   if (choice & 128 || !(choice & 64)) {
-    memory.bytes.emplace_back(new uint8_t[count]);
-    for (size_t i = 0; i < count; ++i) memory.bytes.back()[i] = from.Byte();
-    call.mask = {memory.bytes.back().get(), s.batch, s.head, s.token};
+    call.mask = {memory.Flags(from, count), s.batch, s.head, s.token};
   }
 }
 
@@ -104,6 +118,7 @@ void SetOptions(Bytes& from, Memory& memory, fovea_attention& call) {
   call.arithmetic = ArithmeticOf(from);
   call.raw_keys = from.Byte() % 2;
   SetMasks(from, memory, call);
+  SetBlockMask(from, memory, call);
 }
 
 void SetOutputs(Bytes& from, Memory& memory, fovea_attention& call) {
@@ -185,6 +200,7 @@ fovea_cache_shape CacheShape(Bytes& from, const fovea_attention& call) {
 fovea_attention CallOn(const CCache& cache, const fovea_attention& call) {
   fovea_attention plain = call;
   plain.mask.data = nullptr, plain.bias.data = nullptr;
+  plain.block_mask = {}, plain.mask_blocks = 0;
   plain.mask_keys = 0, plain.weights = plain.scores = nullptr;
   if (cache.shape.window == 0) return plain;
   plain.window = cache.shape.window, plain.sinks = cache.shape.sinks;
@@ -290,7 +306,7 @@ void UseMultiHead(Bytes& from, Memory& memory, fovea_attention a) {
   a.part = a.parts = 0, a.weights = a.scores = nullptr;
   if (!from.Rarely()) a.rotary = nullptr;
   if (!has_memory) a.key_lengths = nullptr, a.mask = {}, a.bias = {};
-  if (!has_memory) a.mask_keys = 0;
+  if (!has_memory) a.mask_keys = 0, a.block_mask = {}, a.mask_blocks = 0;
   const Projections of(from, memory, a, model_dim, memory_dim);
   fovea_multi_head call = {};
   call.struct_bytes = sizeof(call);

@@ -66,6 +66,14 @@ struct Memory {
     }
     return data;
   }
+
+  // Exactly so many, 1 or more.
+  uint8_t* Flags(Bytes& from, size_t count) {
+    bytes.emplace_back(new uint8_t[count]);
+    uint8_t* data = bytes.back().get();
+    for (size_t i = 0; i < count; ++i) data[i] = from.Byte();
+    return data;
+  }
 };
 
 struct Strides {

@@ -27,6 +27,10 @@ Status CheckEveryOption(const fovea_attention& call, size_t keys) noexcept {
   FOVEA_RETURN_IF_BAD(CheckMask(ViewOf(call.bias), call.mask_keys, scores));
   FOVEA_RETURN_IF_BAD(CheckAddresses(ViewOf(call.mask), scores));
   FOVEA_RETURN_IF_BAD(CheckAddresses(ViewOf(call.bias), scores));
+  const Extent blocks = BlocksOf(scores);
+  FOVEA_RETURN_IF_BAD(
+      CheckMask(ViewOf(call.block_mask), call.mask_blocks, blocks));
+  FOVEA_RETURN_IF_BAD(CheckAddresses(ViewOf(call.block_mask), blocks));
   FOVEA_RETURN_IF_BAD(CheckSoftcap(call.softcap));
   FOVEA_RETURN_IF_BAD(CheckSlopes(call.alibi_slopes, call.heads));
   return CheckSinkLogits(call.sink_logits, call.heads);
@@ -45,9 +49,9 @@ Status CheckOutputs(const fovea_attention& call) noexcept {
 // Of what the kernels of causal and plain attention lack.
 bool IsRich(const fovea_attention& call) noexcept {
   return call.window != 0 || call.mask.data != nullptr ||
-         call.bias.data != nullptr || call.softcap != 0.0f ||
-         call.alibi_slopes != nullptr || call.sink_logits != nullptr ||
-         call.rotary != nullptr;
+         call.bias.data != nullptr || call.block_mask.data != nullptr ||
+         call.softcap != 0.0f || call.alibi_slopes != nullptr ||
+         call.sink_logits != nullptr || call.rotary != nullptr;
 }
 
 }  // namespace
@@ -116,6 +120,9 @@ run_time::AttentionProblem ProblemOf(const fovea_attention& call, size_t keys,
   problem.alibi_slopes = call.alibi_slopes;
   problem.sink_logits = call.sink_logits;
   problem.bias = ViewOf(call.bias);
+  problem.block_mask = ViewOf(call.block_mask);
+  problem.mask_blocks =
+      call.mask_blocks == 0 ? MaskBlocks(keys) : call.mask_blocks;
   problem.rotary = RotaryOf(call.rotary);
   problem.rotary_position =
       call.rotary == nullptr

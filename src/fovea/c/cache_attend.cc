@@ -45,7 +45,8 @@ Status CheckRing(const fovea_cache& cache,
                  const fovea_attention& call) noexcept {
   const bool good = call.causal != 0 && call.window == cache.window &&
                     call.sinks == cache.sinks && call.mask.data == nullptr &&
-                    call.bias.data == nullptr && !HasMatrix(call);
+                    call.bias.data == nullptr &&
+                    call.block_mask.data == nullptr && !HasMatrix(call);
   return good || !IsRing(cache) ? Status::kOk : Status::kUnsupported;
 }
 

@@ -27,6 +27,7 @@ fovea_attention EntryOf(const fovea_attention& call, size_t batch) noexcept {
   MoveTo(batch, entry.out);
   MoveTo(batch, entry.mask);
   MoveTo(batch, entry.bias);
+  MoveTo(batch, entry.block_mask);
   if (entry.lse != nullptr) entry.lse += batch * call.heads * call.queries;
   return entry;
 }

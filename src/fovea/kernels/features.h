@@ -51,11 +51,9 @@ struct Features {
   static constexpr bool kRunTimePartial = false;
 
   static constexpr bool kHasMask = kMask != MaskKind::kNone;
-  static constexpr bool kHasBias =
-      kMask == MaskKind::kAdditive || kMask == MaskKind::kEither;
-  static constexpr bool kHasBoolean =
-      kMask == MaskKind::kBoolean || kMask == MaskKind::kEither;
-  static constexpr bool kHasBlocks = kMask == MaskKind::kBlock;
+  static constexpr bool kHasBias = TakesBias(kMask);
+  static constexpr bool kHasBoolean = TakesMask(kMask);
+  static constexpr bool kHasBlocks = TakesBlockMask(kMask);
   static constexpr bool kHasPolicy = !std::is_void<ScorePolicy>::value;
   static constexpr bool kPolicyMasks = PolicyMasks<ScorePolicy>::value;
   static constexpr bool kHasScores = kScores != ScoreStage::kNone;

@@ -242,24 +242,39 @@ HWY_INLINE uint64_t BitsOfColumns(const GroupOf<Shape>& group, size_t row,
   return bits;
 }
 
+// What the call brings of what its features let it.
 template <class Shape>
-HWY_INLINE uint64_t BitsOfMask(const GroupOf<Shape>& group, size_t row,
-                               size_t first) {
-  if constexpr (Shape::Features::kHasBlocks) {
-    return BitsOfBlock<Shape>(group, row, first);
-  } else {
-    return BitsOfColumns<Shape>(group, row, first);
-  }
-}
-
-template <class Shape>
-HWY_INLINE bool HasMask(const GroupOf<Shape>& group) {
+HWY_INLINE bool HasColumns(const GroupOf<Shape>& group) {
   using F = typename Shape::Features;
   bool has = false;
   if constexpr (F::kHasBias) has = has || group.bias.data != nullptr;
   if constexpr (F::kHasBoolean) has = has || group.mask.data != nullptr;
-  if constexpr (F::kHasBlocks) has = group.block_mask.data != nullptr;
   return has;
+}
+template <class Shape>
+HWY_INLINE bool HasBlocks(const GroupOf<Shape>& group) {
+  if constexpr (Shape::Features::kHasBlocks) {
+    return group.block_mask.data != nullptr;
+  } else {
+    return false;
+  }
+}
+
+// Keys from `first` on that all of the call's masks leave to the row.
+template <class Shape>
+HWY_INLINE uint64_t BitsOfMasks(const GroupOf<Shape>& group, size_t row,
+                                size_t first) {
+  using F = typename Shape::Features;
+  uint64_t bits = ~uint64_t{0};
+  if constexpr (F::kHasBlocks) {
+    if (HasBlocks<Shape>(group)) bits = BitsOfBlock<Shape>(group, row, first);
+  }
+  if constexpr (F::kHasBias || F::kHasBoolean) {
+    if (bits != 0 && HasColumns<Shape>(group)) {
+      bits &= BitsOfColumns<Shape>(group, row, first);
+    }
+  }
+  return bits;
 }
 
 // Whether no row of the block sees the tile, as far as one look tells: where
@@ -268,15 +283,15 @@ HWY_INLINE bool HasMask(const GroupOf<Shape>& group) {
 template <class Shape>
 HWY_INLINE bool IsHiddenBlock(const GroupOf<Shape>& group, const Rows& rows,
                               size_t first) {
-  if constexpr (!Shape::Features::kHasBlocks || Shape::Features::kEveryKey) {
+  if constexpr (!Shape::Features::kHasBlocks) {
     return false;
   } else {
     const size_t last = rows.first + rows.count - 1;
     const auto block = [&](size_t row) {
       return TokenOfRow<Shape>(group, row) / kMaskBlock;
     };
-    return HasMask<Shape>(group) && group.heads == 1 &&
-           block(rows.first) == block(last) &&
+    return HasBlocks<Shape>(group) && !WantsEveryKey<Shape>(group) &&
+           group.heads == 1 && block(rows.first) == block(last) &&
            BitsOfBlock<Shape>(group, last, first) == 0;
   }
 }
@@ -301,9 +316,7 @@ HWY_INLINE Tile MarkTile(const GroupOf<Shape>& group, const Rows& rows,
       uint64_t bits =
           BitsOfPositions<Shape>(group, TokenOfRow<Shape>(group, row), first);
       if constexpr (F::kHasMask) {
-        if (bits != 0 && HasMask<Shape>(group)) {
-          bits &= BitsOfMask<Shape>(group, row, first);
-        }
+        if (bits != 0) bits &= BitsOfMasks<Shape>(group, row, first);
       }
       some |= bits;
       all &= bits;

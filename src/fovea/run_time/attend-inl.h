@@ -224,6 +224,8 @@ HWY_INLINE void SetOptions(const AttentionProblem& problem, Group& group) {
   group.mask = problem.mask;
   group.bias = problem.bias;
   group.mask_keys = problem.mask_keys;
+  group.block_mask = problem.block_mask;
+  group.mask_blocks = problem.mask_blocks;
   group.softcap = problem.softcap;
   group.rope = &problem.rotary;
   group.rotary_position = problem.rotary_position;
@@ -234,6 +236,7 @@ HWY_INLINE void MoveOptions(const AttentionProblem& problem, size_t batch,
                             size_t head, Group& group) {
   group.mask.data = MovedData(problem.mask, batch, head);
   group.bias.data = MovedData(problem.bias, batch, head);
+  group.block_mask.data = MovedData(problem.block_mask, batch, head);
   group.alibi_slopes = Moved(problem.alibi_slopes, head);
   group.sink_logits = Moved(problem.sink_logits, head);
 }

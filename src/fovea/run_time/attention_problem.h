@@ -53,7 +53,9 @@ struct AttentionProblem {
   const float* sink_logits;
   View<const uint8_t> mask;
   View<const float> bias;
-  size_t mask_keys;    // resolved
+  size_t mask_keys;  // resolved
+  View<const uint8_t> block_mask;
+  size_t mask_blocks;  // resolved
   size_t head_stride;  // from head to head of lse, weights and scores, in rows
   float* lse;
   float* weights;

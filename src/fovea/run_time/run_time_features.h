@@ -27,7 +27,7 @@ using LoneFeatures = Features<false, 0, 0, MaskKind::kNone, false, false, false,
 // What changes or hides a score, each of which a call may leave out.
 template <class Stored, bool kOutputs, ScoreStage kScores, bool kPartial>
 struct EveryOption
-    : Features<true, 1, 1, MaskKind::kEither, true, true, true, void, !kPartial,
+    : Features<true, 1, 1, MaskKind::kAny, true, true, true, void, !kPartial,
                kOutputs, kScores, kPartial, false, Stored, RunTimeTurner,
                Arithmetic::kFloat> {
   static constexpr bool kRunTimeSpan = true;
@@ -45,7 +45,7 @@ using PartialFeatures = EveryOption<Stored, false, ScoreStage::kNone, true>;
 // All of them at once, on a cache that may be a ring: there a key's row is
 // scored with one look at what the call wants, and a third of the code does.
 template <class Stored, Arithmetic kArithmetic = Arithmetic::kFloat>
-struct EveryFeature : Features<true, 1, 1, MaskKind::kEither, true, true, true,
+struct EveryFeature : Features<true, 1, 1, MaskKind::kAny, true, true, true,
                                void, true, true, ScoreStage::kScaled, true,
                                true, Stored, RunTimeTurner, kArithmetic> {
   static constexpr bool kRunTimeSpan = true;
