@@ -283,6 +283,33 @@ TEST(CBlockMask, PartialsMergeToTheWhole) {
   ExpectSame(sparse, dense);
 }
 
+TEST(CBlockMask, AModuleTakesItToo) {
+  constexpr size_t kWidth = kHeads * kDim;
+  const std::vector<float> weight =
+      golden::Values(kSeed, 3, kWidth * kWidth, 0.25f);
+  std::vector<float> packed(fovea_linear_packed_floats(kWidth, kWidth));
+  ASSERT_EQ(fovea_linear_pack(weight.data(), kWidth, kWidth, packed.data()),
+            FOVEA_OK);
+  Tensors sparse(kHeads), dense(kHeads);
+  fovea_attention attentions[] = {sparse.Call(), dense.Call()};
+  sparse.SetBlocks(attentions[0]);
+  dense.SetMask(dense.mask, attentions[1]);
+  for (size_t i = 0; i < 2; ++i) {
+    Tensors& tensors = i == 0 ? sparse : dense;
+    fovea_multi_head call = {};
+    call.struct_bytes = sizeof(call);
+    call.attention = &attentions[i];
+    call.model_dim = kWidth;
+    call.x = {tensors.q.data(), kTokens * kWidth, 0, kWidth};
+    call.y = {tensors.out.data(), kTokens * kWidth, 0, kWidth};
+    call.q = call.k = call.v = call.out = {packed.data(), nullptr};
+    const Buffer room(fovea_multi_head_workspace_bytes(&call));
+    call.workspace = room.get(), call.workspace_bytes = room.bytes();
+    ASSERT_EQ(fovea_multi_head_run(&call), FOVEA_OK);
+  }
+  ExpectSame(sparse, dense);
+}
+
 TEST(CBlockMask, WhatItHidesIsNotComputed) {
   for (const size_t kv_heads : {2, 4}) {
     Tensors clean(kv_heads), poisoned(kv_heads);
