@@ -6,14 +6,13 @@
 #include <stdint.h>
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <memory>
 #include <vector>
 
 #include "fovea/attention.h"
 #include "fovea/kv_cache.h"
-#include "tests/golden/expanded_blocks.h"
+#include "tests/golden/block_mask_tensors.h"
 #include "tests/golden/golden.h"
 #include "tests/golden/poison.h"
 
@@ -24,7 +23,6 @@ constexpr size_t kHeadsOfAll = 4, kKvHeadsOfAll = 2, kDim = 20;
 constexpr size_t kTokens = 230;  // three blocks and a bit
 constexpr size_t kBlocks = MaskBlocks(kTokens);
 constexpr size_t kBatch = 2;
-constexpr float kUntouched = 12345.0f;
 
 template <MaskKind mask, bool causal, class ElementArg = float>
 struct Config : AttentionConfig {
@@ -36,36 +34,9 @@ struct Config : AttentionConfig {
   static constexpr bool kCausal = causal, kLse = true;
 };
 
-std::vector<float> Values(uint64_t tensor, size_t count) {
-  const golden::Stream stream(11, tensor);
-  std::vector<float> values(count);
-  for (size_t i = 0; i < count; ++i) values[i] = stream[i];
-  return values;
-}
-
-// [batch][head][block of queries][block of keys]: about half of them, and all
-// hidden from head 1's second block of queries.
-std::vector<uint8_t> Blocks() {
-  const golden::Stream stream(11, 9);
-  std::vector<uint8_t> blocks(kBatch * kHeadsOfAll * kBlocks * kBlocks);
-  for (size_t i = 0; i < blocks.size(); ++i) {
-    const size_t head = i / (kBlocks * kBlocks) % kHeadsOfAll;
-    const bool hidden = head == 1 && i / kBlocks % kBlocks == 1;
-    blocks[i] = stream[i] > 0 && !hidden ? 3 : 0;
-  }
-  return blocks;
-}
-
-struct Tensors {
-  std::vector<float> q = Values(0, kBatch* kHeadsOfAll* kTokens* kDim);
-  std::vector<float> k = Values(1, kBatch* kKvHeadsOfAll* kTokens* kDim);
-  std::vector<float> v = Values(2, kBatch* kKvHeadsOfAll* kTokens* kDim);
-  std::vector<float> out = std::vector<float>(q.size(), kUntouched);
-  std::vector<float> lse =
-      std::vector<float>(kBatch * kHeadsOfAll * kTokens, kUntouched);
-  std::vector<uint8_t> blocks = Blocks();
-  std::vector<uint8_t> mask =
-      golden::ExpandedBlocks(blocks, kBatch* kHeadsOfAll, kTokens, kTokens);
+struct Tensors : golden::BlockMaskTensors {
+  Tensors()
+      : BlockMaskTensors({kBatch, kHeadsOfAll, kKvHeadsOfAll, kTokens, kDim}) {}
 
   template <class Attention>
   typename Attention::Call Call() {
@@ -95,14 +66,6 @@ struct Tensors {
         HeadMajor<const uint8_t>(mask.data(), kHeadsOfAll, kTokens, kTokens);
   }
 };
-
-void ExpectSame(const Tensors& a, const Tensors& b) {
-  ASSERT_EQ(a.out.size(), b.out.size());
-  EXPECT_EQ(
-      std::memcmp(a.out.data(), b.out.data(), a.out.size() * sizeof(float)), 0);
-  EXPECT_EQ(
-      std::memcmp(a.lse.data(), b.lse.data(), a.lse.size() * sizeof(float)), 0);
-}
 
 template <bool causal>
 void RunGivesTheBitsOfTheBooleanMask() {
@@ -266,8 +229,8 @@ TEST(BlockMask, BadInputWritesNothing) {
   call = t.Call<Sparse>();
   call.block_mask.token_stride = kBlocks - 1;
   EXPECT_EQ(Sparse::Run(call, *room), Status::kBadStride);
-  EXPECT_EQ(t.out, std::vector<float>(t.out.size(), kUntouched));
-  EXPECT_EQ(t.lse, std::vector<float>(t.lse.size(), kUntouched));
+  EXPECT_EQ(t.out, std::vector<float>(t.out.size(), golden::kUntouched));
+  EXPECT_EQ(t.lse, std::vector<float>(t.lse.size(), golden::kUntouched));
 }
 
 }  // namespace

@@ -6,16 +6,16 @@
 #include <gtest/gtest.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include <cmath>
 #include <vector>
 
 #include "fovea/config.h"
 #include "fovea/fovea.h"
+#include "fovea/view.h"
+#include "tests/golden/block_mask_tensors.h"
 #include "tests/golden/c_call.h"
 #include "tests/golden/every_target.h"
-#include "tests/golden/expanded_blocks.h"
 #include "tests/golden/golden.h"
 #include "tests/golden/weights.h"
 
@@ -24,73 +24,43 @@ namespace {
 
 using golden::Buffer;
 using golden::CCache;
+using golden::ExpectSame;
+using golden::kUntouched;
 
 constexpr size_t kBatch = 2, kHeads = 4, kTokens = 150, kDim = 16;
 constexpr size_t kBlocks = MaskBlocks(kTokens);
-constexpr float kUntouched = 12345.0f;
-constexpr uint64_t kSeed = 31;
+constexpr uint64_t kSeed = golden::kBlockMaskSeed;
 
-// About half of the blocks, [batch][head][of queries][of keys], and none of
-// head 1's second block of queries.
-std::vector<uint8_t> Blocks() {
-  const golden::Stream stream(kSeed, 9);
-  std::vector<uint8_t> blocks(kBatch * kHeads * kBlocks * kBlocks);
-  for (size_t i = 0; i < blocks.size(); ++i) {
-    const bool hidden = i / kBlocks % (kHeads * kBlocks) == kBlocks + 1;
-    blocks[i] = stream[i] > 0 && !hidden ? 255 : 0;
-  }
-  return blocks;
-}
-
-// What a call reads and writes, [head][token][dim].
-struct Tensors {
-  explicit Tensors(size_t kv_heads_arg) : kv_heads(kv_heads_arg) {}
+struct Tensors : golden::BlockMaskTensors {
+  explicit Tensors(size_t kv_heads_arg)
+      : BlockMaskTensors({kBatch, kHeads, kv_heads_arg, kTokens, kDim}),
+        kv_heads(kv_heads_arg) {}
 
   fovea_attention Call() {
+    const auto input = [](const std::vector<float>& data, size_t heads) {
+      return golden::InputOf(HeadMajor(data.data(), heads, kTokens, kDim));
+    };
     fovea_attention call = {};
     call.struct_bytes = sizeof(call);
     call.batch = kBatch, call.heads = kHeads, call.kv_heads = kv_heads;
     call.head_dim = call.value_dim = kDim;
     call.queries = call.keys = kTokens;
-    call.q = {q.data(), kHeads * kTokens * kDim, kTokens * kDim, kDim};
-    call.k = {k.data(), kv_heads * kTokens * kDim, kTokens * kDim, kDim};
-    call.v = {v.data(), kv_heads * kTokens * kDim, kTokens * kDim, kDim};
-    call.out = {out.data(), kHeads * kTokens * kDim, kTokens * kDim, kDim};
+    call.q = input(q, kHeads);
+    call.k = input(k, kv_heads), call.v = input(v, kv_heads);
+    call.out = golden::OutputOf(HeadMajor(out.data(), kHeads, kTokens, kDim));
     call.lse = lse.data();
     return call;
   }
   void SetBlocks(fovea_attention& call) const {
-    call.block_mask = {blocks.data(), kHeads * kBlocks * kBlocks,
-                       kBlocks * kBlocks, kBlocks};
+    call.block_mask =
+        golden::MaskOf(HeadMajor(blocks.data(), kHeads, kBlocks, kBlocks));
   }
   void SetMask(const std::vector<uint8_t>& of, fovea_attention& call) const {
-    call.mask = {of.data(), kHeads * kTokens * kTokens, kTokens * kTokens,
-                 kTokens};
+    call.mask = golden::MaskOf(HeadMajor(of.data(), kHeads, kTokens, kTokens));
   }
 
   size_t kv_heads;
-  std::vector<float> q =
-      golden::Values(kSeed, 0, kBatch* kHeads* kTokens* kDim);
-  std::vector<float> k =
-      golden::Values(kSeed, 1, kBatch* kv_heads* kTokens* kDim);
-  std::vector<float> v =
-      golden::Values(kSeed, 2, kBatch* kv_heads* kTokens* kDim);
-  std::vector<float> out = std::vector<float>(q.size(), kUntouched);
-  std::vector<float> lse =
-      std::vector<float>(kBatch * kHeads * kTokens, kUntouched);
-  std::vector<uint8_t> blocks = Blocks();
-  std::vector<uint8_t> mask =
-      golden::ExpandedBlocks(blocks, kBatch* kHeads, kTokens, kTokens);
 };
-
-void ExpectSame(const std::vector<float>& a, const std::vector<float>& b) {
-  ASSERT_EQ(a.size(), b.size());
-  EXPECT_EQ(memcmp(a.data(), b.data(), a.size() * sizeof(float)), 0);
-}
-void ExpectSame(const Tensors& a, const Tensors& b) {
-  ExpectSame(a.out, b.out);
-  ExpectSame(a.lse, b.lse);
-}
 
 fovea_status RunCall(fovea_attention call) {
   const Buffer room(fovea_attention_run_workspace_bytes(&call));
@@ -98,15 +68,11 @@ fovea_status RunCall(fovea_attention call) {
   return fovea_attention_run(&call);
 }
 
-const fovea_arithmetic* const* Arithmetics() {
-  static const fovea_arithmetic* const all[] = {nullptr, fovea_int8_scores(),
-                                                fovea_int8()};
-  return all;
-}
-
 // Each group of heads, arithmetic and span with both masks.
 template <class Body>
 void ForEachKind(const Body& body) {
+  const fovea_arithmetic* const arithmetics[] = {nullptr, fovea_int8_scores(),
+                                                 fovea_int8()};
   golden::ForEachTarget([&] {
     for (const size_t kv_heads : {2, 4}) {
       for (size_t i = 0; i < 3; ++i) {
@@ -117,7 +83,7 @@ void ForEachKind(const Body& body) {
           fovea_attention a = sparse.Call(), b = dense.Call();
           sparse.SetBlocks(a);
           dense.SetMask(dense.mask, b);
-          a.arithmetic = b.arithmetic = Arithmetics()[i];
+          a.arithmetic = b.arithmetic = arithmetics[i];
           a.causal = b.causal = causal;
           body(a, sparse, b, dense);
         }
@@ -188,10 +154,10 @@ TEST(CBlockMask, JoinsTheOtherMasks) {
 // Of one entry of the batch.
 void SetEntry(size_t entry, fovea_attention& call) {
   const auto move = [&](auto& tensor) {
-    if (tensor.data != nullptr) tensor.data += entry * tensor.batch_stride;
+    tensor.data += entry * tensor.batch_stride;
   };
   move(call.q), move(call.k), move(call.v), move(call.out);
-  move(call.mask), move(call.block_mask);
+  move(call.block_mask);
   call.lse += entry * kHeads * kTokens;
   call.batch = 1;
 }
@@ -253,33 +219,34 @@ TEST(CBlockMask, StepsGiveTheBitsOfOneCall) {
   ExpectSame(steps, once);
 }
 
-TEST(CBlockMask, PartialsMergeToTheWhole) {
+TEST(CBlockMask, PartialsGiveTheBitsOfTheBooleanMask) {
   Tensors sparse(2), dense(2);
   fovea_attention sparse_call = sparse.Call(), dense_call = dense.Call();
   sparse.SetBlocks(sparse_call);
   dense.SetMask(dense.mask, dense_call);
   const size_t rows = kBatch * kHeads * kTokens;
-  std::vector<float> merged[2];
+  std::vector<float> numerators[2];
   for (size_t which = 0; which < 2; ++which) {
     fovea_attention& call = which == 0 ? sparse_call : dense_call;
     const Buffer room(fovea_attention_run_workspace_bytes(&call));
     call.workspace = room.get(), call.workspace_bytes = room.bytes();
-    std::vector<float> numerators(2 * rows * kDim), sums(4 * rows);
+    numerators[which].resize(2 * rows * kDim);
+    std::vector<float> sums(4 * rows);
     fovea_partial partials[2];
     for (size_t i = 0; i < 2; ++i) {
-      partials[i] = {sizeof(fovea_partial),
-                     {&numerators[i * rows * kDim], call.out.batch_stride,
-                      call.out.head_stride, call.out.token_stride},
-                     &sums[2 * i * rows],
-                     &sums[(2 * i + 1) * rows]};
+      partials[i] = {
+          sizeof(fovea_partial),
+          {&numerators[which][i * rows * kDim], call.out.batch_stride,
+           call.out.head_stride, call.out.token_stride},
+          &sums[2 * i * rows],
+          &sums[(2 * i + 1) * rows]};
       ASSERT_EQ(fovea_attention_run_partial(&call, i * 70, i == 0 ? 70 : 150,
                                             &partials[i]),
                 FOVEA_OK);
     }
     ASSERT_EQ(fovea_attention_merge(&call, partials, 2), FOVEA_OK);
-    merged[which] = numerators;
   }
-  ExpectSame(merged[0], merged[1]);
+  ExpectSame(numerators[0], numerators[1]);
   ExpectSame(sparse, dense);
 }
 
